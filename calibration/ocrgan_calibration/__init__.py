@@ -1,0 +1,1 @@
+"""Recordings of normal life to per-location statistics and thresholds; runs on a device."""

@@ -1,0 +1,1 @@
+"""What a device runs, and the contracts the makers share with it: frame, window, score, bundle."""

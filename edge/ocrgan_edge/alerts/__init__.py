@@ -1,0 +1,1 @@
+"""What the daemon says and how it is said: payloads, topics, MQTT."""

@@ -1,0 +1,1 @@
+"""Runs a bundle's graph on a window of frames."""

@@ -1,0 +1,61 @@
+"""The one interface behind which the runtimes stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+TERMS = ("texture", "shape", "motion", "feature", "patch")
+"""What a score is made of, in the graph's order (K = 5).
+
+texture, shape: squared error of the Laplacian and of the residual stream; motion: squared error of
+frame differences; feature: squared distance of the discriminator's attended features; patch: the
+local discriminator's evidence that a patch in space and time is not normal life.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LocationStatistics:
+    """What each term is like at each place in normal life: the constants of a score."""
+
+    mean: NDArray[np.float32]
+    """(K, h, w)"""
+
+    scale: NDArray[np.float32]
+    """(K, h, w), above 0: one unit of "unusual" at that place."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowScore:
+    """What a graph says about one window."""
+
+    score: float
+    """How far the window's newest frames are from normal, at the worst place; 0 is usual."""
+
+    frame_scores: NDArray[np.float32]
+    """(T,)"""
+
+    anomaly_map: NDArray[np.float32]
+    """(T, h, w), coarse grid over the frame."""
+
+    shares: NDArray[np.float32]
+    """(K,), each term's part in `score`, 0 … 1, sum 1."""
+
+    seed: float
+    """The published score: 0.9 · reconstruction error + 0.1 · feature distance, pixels in -1 … 1."""
+
+    terms: NDArray[np.float32]
+    """(K, T, h, w), the raw terms before normalisation: what statistics are made from."""
+
+
+class Scorer(Protocol):
+    """A graph of a bundle, loaded and ready."""
+
+    target: str
+    """Which of the bundle's targets this is, for example `onnx-int8`."""
+
+    def score(self, frames: NDArray[np.uint8]) -> WindowScore:
+        """Scores one window (T, H, W, 3), blue-green-red; the same window gives the same score."""

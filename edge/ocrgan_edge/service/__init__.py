@@ -1,0 +1,1 @@
+"""Leads frames through the house: settings, one camera's life, the daemon."""

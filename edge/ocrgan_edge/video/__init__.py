@@ -1,0 +1,1 @@
+"""Front door of a frame: sources, the model's frame rate, windows."""

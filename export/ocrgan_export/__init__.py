@@ -1,0 +1,1 @@
+"""Checkpoint to fused graphs, INT8, gates and bundle."""

@@ -1,0 +1,1 @@
+"""FP32 models: networks, losses, data, loop, evaluation."""

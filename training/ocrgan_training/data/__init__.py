@@ -1,0 +1,1 @@
+"""Clips, windows and pseudo-anomalies for training."""

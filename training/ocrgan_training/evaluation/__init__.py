@@ -1,0 +1,1 @@
+"""How detection is measured."""

@@ -1,0 +1,1 @@
+"""OCR-GAN Video and the modules it is made of."""
