@@ -1,0 +1,127 @@
+# ocrgan-edge: recordings of normal life → INT8 bundle → a camera daemon that alerts over MQTT.
+# `make help` lists the targets. Settings go on the command line: make train DATA=my/recordings SIZE=96x160
+
+PYTHON  ?= python3
+TORCH   ?= torch==2.13.0
+
+# The data set: a folder with train/<clip>, and for evaluation test/<clip> and labels.json.
+# The default is the rendered scene, which is drawn when it is missing.
+DATA    ?= runs/scene-data
+SIZE    ?= 64
+WIDTH   ?= 16
+FRAMES  ?= 16
+MINUTES ?= 12
+SEED    ?= 1
+HOP     ?= 4
+ALARMS  ?= 1
+RUN     ?= runs/$(notdir $(patsubst %/,%,$(DATA)))-$(SIZE)-w$(WIDTH)-t$(FRAMES)-m$(MINUTES)-s$(SEED)
+TRAIN_OPTIONS ?=
+
+VENV      := .venv
+DEMO_VENV := .venv-demo
+BIN       := $(VENV)/bin
+NAME      := $(notdir $(patsubst %/,%,$(RUN)))
+BUNDLE    ?= $(RUN)/$(NAME).ocrgan
+SCENE     := runs/scene-data
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-slow test-all check format setup train export quantize calibrate \
+        evaluate bench demo-bundle clean
+
+help: ## list the targets and settings
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@echo
+	@echo 'settings: DATA=$(DATA) RUN=$(RUN)'
+	@echo '          SIZE=$(SIZE) (or HEIGHTxWIDTH) WIDTH=$(WIDTH) FRAMES=$(FRAMES) MINUTES=$(MINUTES) SEED=$(SEED) HOP=$(HOP) ALARMS=$(ALARMS) (false alarms per day)'
+
+# --- what everything stands on ---------------------------------------------------------------
+
+# A stamp is younger than pyproject.toml when the environment holds what it asks for.
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than 3.11: call make PYTHON=python3.11 or newer" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+# The demo runs what a device runs: no torch, no exporter.
+$(DEMO_VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than 3.11: call make PYTHON=python3.11 or newer" >&2; exit 1; }
+	test -x $(DEMO_VENV)/bin/python || $(PYTHON) -m venv $(DEMO_VENV)
+	$(DEMO_VENV)/bin/python -m pip install --quiet --editable ".[demo]"
+	@touch $@
+
+setup: $(VENV)/.installed ## create .venv with everything a developer needs
+
+# --- try it ----------------------------------------------------------------------------------
+
+demo: $(DEMO_VENV)/.installed ## camera → INT8 bundle → MQTT alerts, on the rendered scene
+	$(DEMO_VENV)/bin/ocrgan-demo
+
+# --- recordings → bundle ---------------------------------------------------------------------
+
+$(SCENE)/scene.json: | $(VENV)/.installed
+	$(BIN)/ocrgan-scene --out $(SCENE)
+
+ifeq ($(DATA),$(SCENE))
+DATA_READY := $(SCENE)/scene.json
+endif
+
+$(RUN)/.trained: $(DATA_READY) | $(VENV)/.installed
+	$(BIN)/ocrgan-train --data $(DATA) --out $(RUN) --size $(SIZE) --width $(WIDTH) \
+	  --frames $(FRAMES) --minutes $(MINUTES) --seed $(SEED) --resume $(TRAIN_OPTIONS)
+	@touch $@
+
+$(RUN)/.exported: $(RUN)/.trained
+	$(BIN)/ocrgan-export $(RUN) --data $(DATA) --hop $(HOP) --false-alarms-per-day $(ALARMS)
+	@touch $@
+
+$(RUN)/.quantized: $(RUN)/.exported
+	$(BIN)/ocrgan-quantize $(RUN)
+	@touch $@
+
+train: $(RUN)/.trained ## recordings → FP32 network (RUN/checkpoint.safetensors)
+export: $(RUN)/.exported ## network → fused ONNX FP32 and OpenVINO FP16 graphs, in a bundle
+quantize: $(RUN)/.quantized ## adds the INT8 graphs to the bundle
+
+calibrate: $(RUN)/.quantized ## thresholds again, for ALARMS false alarms per day or other DATA
+	$(BIN)/ocrgan-calibrate --bundle $(BUNDLE) --data $(DATA) --hop $(HOP) \
+	  --false-alarms-per-day $(ALARMS)
+
+evaluate: $(RUN)/.quantized ## detection on DATA/test: every target, two baselines, plots
+	$(BIN)/ocrgan-evaluate --bundle $(BUNDLE) --data $(DATA) --target all --hop $(HOP) \
+	  --json $(RUN)/evaluation.json --plots $(RUN)/plots
+
+# The bundle that `make demo` runs: made by this very chain, then only its INT8 graphs are kept.
+demo-bundle: ## train and pack the bundle shipped for `make demo`
+	$(MAKE) quantize DATA=$(SCENE) SIZE=64x96 WIDTH=8 MINUTES=25 RUN=runs/demo
+	cp runs/demo/demo.ocrgan edge/ocrgan_edge/service/demo_bundle.ocrgan
+
+# --- is it right, is it fast -----------------------------------------------------------------
+
+test: $(VENV)/.installed ## the fast tests
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(VENV)/.installed ## the slow tests: whole chain, trainings, soaks
+	$(BIN)/pytest -m slow
+
+test-all: test test-slow ## both
+
+check: $(VENV)/.installed ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed ## put all sources in the house style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed ## timings, as ratios measured in turn
+	$(BIN)/pytest tests/benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds
+
+clean: ## removes environments and caches, never runs/
+	rm -rf $(VENV) $(DEMO_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
