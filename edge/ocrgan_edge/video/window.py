@@ -6,6 +6,7 @@ always lie one behind the other in memory: a window is a view, ready to be a gra
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ class Window:
     """The newest T frames at one moment."""
 
     frames: NDArray[np.uint8]
-    """(T, H, W, 3), oldest first: a view into the ring, valid until the next `push`."""
+    """(T, H, W, 3), oldest first: a view into the ring, valid until the next frame."""
 
     end: int
     """Position of the newest frame on the model's clock, 0 first."""
@@ -29,12 +30,13 @@ class Window:
 class WindowRing:
     """Collects frames of one size and gives a window every `hop` frames once T are there."""
 
-    def __init__(self, shape: tuple[int, int, int], hop: int) -> None:
+    def __init__(self, shape: tuple[int, int, int], hop: int, gap: float = math.inf) -> None:
         """Reserves the ring.
 
         Args:
             shape: frames per window T, height, width.
             hop: new frames between two windows, 1 … T.
+            gap: seconds between two frames above which no window holds both.
 
         Raises:
             ValueError: `hop` is not within 1 … T.
@@ -46,24 +48,44 @@ class WindowRing:
             )
         self.length = length
         self.hop = hop
+        self._gap = gap
         self._slots = np.zeros((2 * length, height, width, 3), np.uint8)
         self._count = 0
+        self._position = -1
+        self._newest_at = -math.inf
+
+    @property
+    def slot(self) -> NDArray[np.uint8]:
+        """Where the next frame belongs, (H, W, 3): fill it, then `commit`."""
+        place: NDArray[np.uint8] = self._slots[self._place()]
+        return place
 
     def push(self, image: NDArray[np.uint8], at: float) -> Window | None:
         """Takes the next frame (H, W, 3) of media time `at`; gives a window when one is due."""
-        slot = self._count % self.length
-        self._slots[slot] = image
-        self._slots[slot + self.length] = image
+        self.slot[:] = image
+        return self.commit(at)
+
+    def commit(self, at: float) -> Window | None:
+        """Counts the frame that was written into `slot`; gives a window when one is due."""
+        if at - self._newest_at > self._gap:
+            self.clear()
+        slot = self._place()
+        self._slots[slot + self.length] = self._slots[slot]
+        self._newest_at = at
+        self._position += 1
         self._count += 1
         due = self._count - self.length
         if due < 0 or due % self.hop:
             return None
         newest = slot + 1
-        return Window(self._slots[newest : newest + self.length], self._count - 1, at)
+        return Window(self._slots[newest : newest + self.length], self._position, at)
 
     def clear(self) -> None:
         """Forgets all frames, after a gap that a window must not reach across.
 
-        Positions on the model's clock start again at 0.
+        Positions go on counting, so that no two windows of a source share one.
         """
         self._count = 0
+
+    def _place(self) -> int:
+        return (self._position + 1) % self.length

@@ -1,0 +1,90 @@
+"""Video files, decoded by OpenCV."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ocrgan_edge.errors import SourceError
+from ocrgan_edge.video.frame import Frame
+from ocrgan_edge.video.quiet import quiet_opencv
+
+WHOLE = 0.95
+"""Share of the frames promised by a file's header that must be there. Not 1: many headers only
+know the length in seconds, with the sound, which may go on for a moment after the last picture."""
+
+
+class VideoFileSource:
+    """Frames of a video file; implements `Source`."""
+
+    live = False
+
+    def __init__(self, path: Path, frames_per_second: float | None = None) -> None:
+        """Opens the file.
+
+        Args:
+            path: any container and codec that OpenCV's FFmpeg reads.
+            frames_per_second: instead of the recorded rate.
+
+        Raises:
+            SourceError: the file is missing, empty, no video, or has no usable rate.
+        """
+        quiet_opencv()
+        self.name = str(path)
+        _check_file(path)
+        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        if not self._capture.isOpened():
+            raise SourceError(f"{path} is no video, or broken: it cannot be opened")
+        recorded = self._capture.get(cv2.CAP_PROP_FPS)
+        self.frames_per_second = _usable_rate(path, frames_per_second or recorded)
+        promised = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.length = int(promised) if 0 < promised < math.inf else None
+        self._index = 0
+
+    def read(self) -> Frame | None:
+        """The next frame, or None at the end.
+
+        Raises:
+            SourceError: the file ends long before its header says, or has no frames.
+        """
+        there, image = self._capture.read()
+        if not there:
+            self._check_end()
+            return None
+        frame = Frame(
+            np.asarray(image, np.uint8), self._index, self._index / self.frames_per_second
+        )
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._capture.release()
+
+    def _check_end(self) -> None:
+        if not self._capture.isOpened():
+            return
+        if self._index == 0:
+            raise SourceError(f"{self.name} is broken: it has no frame that can be decoded")
+        if self.length is not None and self._index < min(WHOLE * self.length, self.length - 2):
+            raise SourceError(
+                f"{self.name} is broken: it ends after {self._index} of {self.length} frames"
+            )
+
+
+def _check_file(path: Path) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror})") from error
+    if size == 0:
+        raise SourceError(f"{path} is empty: 0 bytes")
+
+
+def _usable_rate(path: Path, rate: float) -> float:
+    if not 0.0 < rate <= 1000.0:
+        raise SourceError(f"{path} does not say its frame rate ({rate:g}/s): give it with --fps")
+    return rate
