@@ -1,0 +1,139 @@
+"""One node's connection to its broker: protocol, last will, TLS, back-off, and what is logged."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import sys
+from collections.abc import Callable
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from ocrgan_edge.alerts.broker import Broker
+from ocrgan_edge.errors import BrokerError
+
+ONLINE, OFFLINE, STOPPED = "online", "offline", "stopped"
+KEEP_ALIVE = 30
+"""Seconds; a node that fell silent is declared `offline` after one and a half of them."""
+SHORTEST_WAIT, LONGEST_WAIT = 1, 10
+"""Seconds between two attempts to reach a broker: doubled from one attempt to the next."""
+VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
+FOR_GOOD = {
+    "Unsupported protocol version",
+    "Bad user name or password",
+    "Not authorized",
+    "Banned",
+    "Client identifier not valid",
+}
+"""Refusals that trying again does not change."""
+_log = logging.getLogger(__name__)
+
+
+class Connection:
+    """Connects when it can, again and again; tells its owner through the four `on_…` functions.
+
+    They are called in paho's network thread, which may hold paho's locks: they must not publish.
+    A broker that stays away is worth one warning, not one per attempt.
+    """
+
+    on_connected: Callable[[], None]
+    on_lost: Callable[[], None]
+    on_acknowledged: Callable[[int], None]
+    on_refused: Callable[[BrokerError], None]
+
+    def __init__(self, broker: Broker, will_topic: str, identity: str) -> None:
+        """Prepares the client; nothing is sent before `start`.
+
+        Raises:
+            BrokerError: the CA file holds no certificates.
+        """
+        self.away = False
+        """Whether the last attempt failed or the connection was lost."""
+        self._broker = broker
+        self._ever_connected = False
+        self._client = Client(
+            CallbackAPIVersion.VERSION2, client_id=identity, protocol=VERSIONS[broker.version]
+        )
+        self._client.username_pw_set(broker.user, broker.password)
+        if broker.tls:
+            self._client.tls_set_context(_trust(broker))
+        self._client.will_set(will_topic, OFFLINE, qos=1, retain=True)
+        self._client.reconnect_delay_set(SHORTEST_WAIT, LONGEST_WAIT)
+        self._client.on_connect = self._answered
+        self._client.on_connect_fail = self._unreachable
+        self._client.on_disconnect = self._disconnected
+        self._client.on_publish = self._published
+
+    def start(self) -> None:
+        """Begins to connect, in paho's thread."""
+        self._client.connect_async(self._broker.host, self._broker.port, keepalive=KEEP_ALIVE)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnects as one who leaves on purpose: the last will is not published."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, topic: str, payload: str, qos: int = 1, retain: bool = True) -> int:
+        """Hands a message to paho; the number comes back in `on_acknowledged`."""
+        return self._client.publish(topic, payload, qos=qos, retain=retain).mid
+
+    def _answered(
+        self, _: Client, __: object, ___: ConnectFlags, reason: ReasonCode, ____: Properties | None
+    ) -> None:
+        if not reason.is_failure:
+            _log.info("connected to broker %s (MQTT %s)", self._broker, self._broker.version)
+            self._ever_connected, self.away = True, False
+            self.on_connected()
+            return
+        error = _refusal(self._broker, reason.getName())
+        self._warn_once(str(error))
+        if not self._ever_connected and reason.getName() in FOR_GOOD:
+            self.on_refused(error)
+
+    def _unreachable(self, _: Client, __: object) -> None:
+        # paho calls this inside its except block, the only way to learn what happened.
+        self._warn_once(f"broker {self._broker} cannot be reached ({sys.exception()})")
+
+    def _disconnected(
+        self,
+        _: Client,
+        __: object,
+        ___: DisconnectFlags,
+        reason: ReasonCode,
+        ____: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._warn_once(f"connection to broker {self._broker} lost ({reason.getName()})")
+        self.on_lost()
+
+    def _published(
+        self, _: Client, __: object, mid: int, reason: ReasonCode, ___: Properties
+    ) -> None:
+        if reason.is_failure:
+            _log.warning("broker %s refused a message: %s", self._broker, reason.getName())
+        self.on_acknowledged(mid)
+
+    def _warn_once(self, what: str) -> None:
+        if not self.away:
+            _log.warning("%s; scoring goes on, events wait, trying again", what)
+        self.away = True
+
+
+def _refusal(broker: Broker, reason: str) -> BrokerError:
+    if reason == "Unsupported protocol version":
+        return BrokerError(
+            f"broker {broker} does not speak MQTT {broker.version}: use --mqtt-version 3.1.1"
+        )
+    user = "a client without a user name" if broker.user is None else f"user {broker.user!r}"
+    return BrokerError(f"broker {broker} refuses {user}: {reason.lower()}")
+
+
+def _trust(broker: Broker) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=broker.ca_file)
+    except OSError as error:
+        raise BrokerError(f"CA file {broker.ca_file} cannot be used ({error})") from error

@@ -1,0 +1,123 @@
+"""What is said over MQTT, as types: events with their life cycle, and scores.
+
+The JSON Schemas beside this module (`schemas/`) are made from these types by
+`python -m ocrgan_edge.alerts.schema --write`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Seconds = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+EventType = Literal["new", "update", "end"]
+EndReason = Literal["quiet", "stopped", "source_ended", "source_failed"]
+
+
+class _Payload(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,
+    )
+
+
+class Box(_Payload):
+    """A rectangle in the picture, in parts of its width and height."""
+
+    x: Share
+    """Left edge."""
+    y: Share
+    """Upper edge."""
+    width: Share
+    height: Share
+
+
+class Shares(_Payload):
+    """What the score is made of, sum 1; the terms are those of `ocrgan_edge.runtime.scorer`."""
+
+    texture: Share
+    shape: Share
+    motion: Share
+    feature: Share
+    patch: Share
+
+
+class EventState(_Payload):
+    """An event as it stood at one moment."""
+
+    start: AwareDatetime
+    """Wall time of the first window above the threshold."""
+    end: AwareDatetime | None = None
+    """Wall time at which the event ended."""
+    end_reason: EndReason | None = None
+    """`quiet`: the score stayed low for the cool-down; `stopped`: the daemon was stopped;
+    `source_ended`, `source_failed`: there were no more frames."""
+    clock_synced: bool
+    """Whether the system's clock was synchronised when the wall times were taken."""
+    media_start: Seconds
+    """`start` in seconds since the camera's first frame."""
+    media_end: Seconds | None = None
+    """`end` in seconds since the camera's first frame."""
+    duration: Seconds
+    """Seconds from `start` to this moment."""
+    score: float
+    """Score of the newest window."""
+    peak_score: float
+    """Highest score since `start`."""
+    threshold: float
+    zone: str | None = None
+    boxes: tuple[Box, ...]
+    """Where it was anomalous at the peak."""
+    shares: Shares
+    """What made the score at the peak."""
+    model_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of the bundle's file."""
+    snapshot: str | None = None
+
+
+class Event(_Payload):
+    """One step of an event's life; one `event_id` through all of them."""
+
+    type: EventType
+    event_id: str
+    camera: str
+    before: EventState | None
+    """State of the step before; null for `new`."""
+    after: EventState
+
+
+class EventMessage(Event):
+    """An event as published: with its number in the node's row of event messages."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    node: str
+    boot_id: str
+    """Changes with each start of the daemon."""
+    seq: Annotated[int, Field(ge=1)]
+    """1, 2, 3 … without gaps since the daemon's start, over all cameras of the node."""
+    dropped: Annotated[int, Field(ge=0)]
+    """Event messages lost since the daemon's start because too many waited for the broker."""
+
+
+class ScoreMessage(_Payload):
+    """The newest score of a camera."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    score: float
+    threshold: float
+    time: AwareDatetime
+    """Wall time of the window's newest frame."""
+    media_time: Seconds
+    """The same in seconds since the camera's first frame."""
+    shares: Shares
+
+
+def to_json(payload: BaseModel) -> str:
+    """A payload as one line of JSON."""
+    return payload.model_dump_json(by_alias=True)

@@ -1,0 +1,144 @@
+"""A real broker and a real subscriber for whoever tests what is said over MQTT."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 15, what: str = "") -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        time.sleep(0.02)
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Mosquitto:
+    """The Debian broker on a free port; it forgets everything when it stops."""
+
+    def __init__(self, folder: Path, settings: str = "allow_anonymous true") -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self._file = folder / "mosquitto.conf"
+        self._file.write_text(f"listener {self.port} 127.0.0.1\n{settings}\nuser root\n")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        assert MOSQUITTO
+        self._process = subprocess.Popen(
+            [MOSQUITTO, "-c", str(self._file)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(lambda: _accepts(self.port), what="mosquitto listens")
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    topic: str
+    payload: str
+    qos: int
+    retain: bool
+
+
+class Listener:
+    """Subscribes to everything and keeps it, with the retain flag as it was published."""
+
+    def __init__(self, port: int) -> None:
+        self.heard: list[Heard] = []
+        self._subscribed = False
+        self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        self._client.on_connect = lambda *_: self._client.subscribe(
+            "#", options=SubscribeOptions(qos=1, retainAsPublished=True)
+        )
+        self._client.on_subscribe = lambda *_: setattr(self, "_subscribed", True)
+        self._client.on_message = lambda _, __, message: self._take(message)
+        self._client.reconnect_delay_set(1, 1)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        wait_until(lambda: self._subscribed, what="subscribed")
+
+    def _take(self, message: MQTTMessage) -> None:
+        text = message.payload.decode()
+        self.heard.append(Heard(message.topic, text, message.qos, message.retain))
+
+    def on(self, topic_end: str) -> list[str]:
+        """Payloads on topics that end so."""
+        return [heard.payload for heard in self.heard if heard.topic.endswith(topic_end)]
+
+    def wait_for(self, topic_end: str, payload: str, seconds: float = 15) -> None:
+        """Waits for a payload that contains this text."""
+        wait_until(
+            lambda: any(payload in text for text in self.on(topic_end)),
+            seconds,
+            f"{payload} on {topic_end} among {[h.payload[:60] for h in self.heard][-20:]}",
+        )
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def make_mosquitto(tmp_path: Path) -> Iterator[Callable[[str], Mosquitto]]:
+    """Gives a started broker with these lines in its configuration."""
+    if not MOSQUITTO:
+        pytest.skip("mosquitto is not installed (Debian: apt-get install mosquitto)")
+    brokers: list[Mosquitto] = []
+
+    def make(settings: str) -> Mosquitto:
+        brokers.append(Mosquitto(tmp_path, settings))
+        brokers[-1].start()
+        return brokers[-1]
+
+    yield make
+    for broker in brokers:
+        broker.stop()
+
+
+@pytest.fixture
+def mosquitto(make_mosquitto: Callable[[str], Mosquitto]) -> Mosquitto:
+    """A started broker that lets everyone in."""
+    return make_mosquitto("allow_anonymous true")
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[[int], Listener]]:
+    """Gives a subscriber to everything on a port."""
+    listeners: list[Listener] = []
+
+    def make(port: int) -> Listener:
+        listeners.append(Listener(port))
+        return listeners[-1]
+
+    yield make
+    for listener in listeners:
+        listener.close()

@@ -1,0 +1,186 @@
+"""Against a real mosquitto."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ocrgan_edge.alerts import connection, mqtt_publisher
+from ocrgan_edge.alerts.broker import parse_broker
+from ocrgan_edge.alerts.event import Event, ScoreMessage, Shares
+from ocrgan_edge.alerts.mqtt_publisher import MqttPublisher
+from ocrgan_edge.alerts.publisher import Numbering
+from ocrgan_edge.alerts.topics import Topics
+from ocrgan_edge.errors import BrokerError
+
+pytestmark = pytest.mark.mosquitto
+NOWHERE = "mqtt://127.0.0.1:1"
+
+
+class Publishers:
+    """Makes publishers and remembers what they reported."""
+
+    def __init__(self) -> None:
+        self.refused: list[BrokerError] = []
+        self.made: list[MqttPublisher] = []
+
+    def __call__(self, url: str, backlog: int = 100, **broker: Any) -> MqttPublisher:
+        publisher = MqttPublisher(
+            parse_broker(url, broker.pop("environment", {}), **broker),
+            Topics("ocrgan", "attic"),
+            Numbering("attic", "boot"),
+            self.refused.append,
+            backlog,
+        )
+        self.made.append(publisher)
+        return publisher
+
+
+@pytest.fixture
+def publishers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publishers]:
+    monkeypatch.setattr(mqtt_publisher, "FLUSH_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "SHORTEST_WAIT", 0.1)
+    made = Publishers()
+    yield made
+    for publisher in made.made:
+        publisher.close()
+
+
+def a_score(value: float) -> ScoreMessage:
+    shares = Shares(texture=1, shape=0, motion=0, feature=0, patch=0)
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    return ScoreMessage(score=value, threshold=2, time=now, media_time=0, shares=shares)
+
+
+def sequence(payloads: list[str]) -> list[int]:
+    return [json.loads(payload)["seq"] for payload in payloads]
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_online_then_events_then_stopped(
+    mosquitto, listen, publishers: Publishers, make_event: Callable[..., Event], version: str
+) -> None:
+    listener = listen(mosquitto.port)
+    publisher = publishers(mosquitto.url, version=version)
+    for kind in ("new", "update", "end"):
+        publisher.publish_event(make_event(kind))
+    publisher.close()
+    listener.wait_for("available", "stopped")
+    assert [heard.topic for heard in listener.heard] == [
+        "ocrgan/attic/available",
+        *3 * ["ocrgan/attic/door/events"],
+        "ocrgan/attic/available",
+    ]
+    assert sequence(listener.on("events")) == [1, 2, 3]
+
+
+def test_states_are_retained_and_events_are_not(
+    mosquitto, listen, publishers: Publishers, make_event: Callable[..., Event]
+) -> None:
+    listener = listen(mosquitto.port)
+    publisher = publishers(mosquitto.url)
+    publisher.publish_event(make_event("new"))
+    publisher.publish_anomaly("door", on=True)
+    listener.wait_for("anomaly", "ON")
+    publisher.publish_score("door", a_score(1))
+    listener.wait_for("score", "1.0")
+    retained = {heard.topic.split("/")[-1]: (heard.retain, heard.qos) for heard in listener.heard}
+    assert retained == {
+        "available": (True, 1),
+        "events": (False, 1),
+        "anomaly": (True, 1),
+        "score": (True, 0),
+    }
+
+
+def test_events_made_while_the_broker_is_away_arrive_in_order_when_it_is_back(
+    mosquitto, listen, publishers: Publishers, make_event: Callable[..., Event]
+) -> None:
+    publisher = publishers(mosquitto.url)
+    publisher.publish_anomaly("door", on=False)
+    publisher.publish_event(make_event("new"))
+    listen(mosquitto.port).wait_for("anomaly", "OFF")
+    mosquitto.stop()
+    for _ in range(30):
+        publisher.publish_event(make_event("update"))
+    publisher.publish_anomaly("door", on=True)
+    mosquitto.start()
+    listener = listen(mosquitto.port)
+    publisher.publish_event(make_event("end"))
+    listener.wait_for("events", '"seq":32')
+    numbers = sequence(listener.on("events"))
+    assert numbers == sorted(numbers)
+    assert set(range(3, 33)) <= set(numbers)
+    assert listener.on("anomaly")[-1] == "ON"
+
+
+def test_a_broker_that_comes_after_the_start_gets_everything(
+    mosquitto, listen, publishers: Publishers, make_event: Callable[..., Event]
+) -> None:
+    mosquitto.stop()
+    publisher = publishers(mosquitto.url)
+    publisher.publish_event(make_event("new"))
+    mosquitto.start()
+    listener = listen(mosquitto.port)
+    listener.wait_for("events", '"seq":1')
+    listener.wait_for("available", "online")
+
+
+def test_a_broker_that_stays_away_is_worth_one_warning(
+    publishers: Publishers, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = publishers(NOWHERE)
+    with caplog.at_level(logging.WARNING):
+        publisher._connection._client._thread.join(1)  # attempts after 0, 0.1, 0.3 and 0.7 s
+    publisher.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "broker mqtt://127.0.0.1:1 cannot be reached ([Errno 111] Connection refused); "
+        "scoring goes on, events wait, trying again"
+    ]
+
+
+def test_what_did_not_fit_is_counted_in_the_next_message(
+    mosquitto, listen, publishers: Publishers, make_event: Callable[..., Event]
+) -> None:
+    mosquitto.stop()
+    publisher = publishers(mosquitto.url, backlog=2)
+    for kind in ("new", "update", "update", "end"):
+        publisher.publish_event(make_event(kind))
+    mosquitto.start()
+    listener = listen(mosquitto.port)
+    listener.wait_for("events", '"seq":4')
+    publisher.publish_event(make_event("new"))
+    listener.wait_for("events", '"seq":5')
+    assert sequence(listener.on("events")) == [1, 4, 5]
+    assert json.loads(listener.on("events")[-1])["dropped"] == 2
+
+
+def test_events_lost_at_the_stop_are_counted_in_the_log(
+    publishers: Publishers, make_event: Callable[..., Event], caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = publishers(NOWHERE)
+    publisher.publish_event(make_event("new"))
+    publisher.close()
+    assert "1 event messages did not reach the broker before the stop" in caplog.messages
+
+
+def test_a_wrong_password_is_reported_for_good(
+    make_mosquitto, publishers: Publishers, tmp_path
+) -> None:
+    (tmp_path / "users").write_text("")
+    mosquitto = make_mosquitto(f"allow_anonymous false\npassword_file {tmp_path / 'users'}")
+    publishers(
+        mosquitto.url.replace("://", "://me@"), environment={"OCRGAN_MQTT_PASSWORD": "s3cret"}
+    )
+    wait_for_refusal(publishers)
+    assert str(publishers.refused[0]) == (
+        f"broker {mosquitto.url} refuses user 'me': not authorized"
+    )
+
+
+def wait_for_refusal(publishers: Publishers) -> None:
+    publishers.made[0]._connection._client._thread.join(1)
+    assert publishers.refused
