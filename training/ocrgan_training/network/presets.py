@@ -1,0 +1,138 @@
+"""The settings of a network, checked once, and the named settings that are shipped."""
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, get_args
+
+from ocrgan_edge.errors import SettingsError
+
+Temporal = Literal["none", "basic", "multi-scale", "hierarchical", "full"]
+Discriminator = Literal["basic", "netd", "nlayer"]
+Upsampling = Literal["resize", "subpixel", "transposed"]
+
+CONTEXT = 8
+"""Newest frames that the local discriminator looks at."""
+
+GROUP = 4
+"""Frames that are treated together at the sequence level; a window is a whole number of groups."""
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "temporal": get_args(Temporal),
+    "discriminator": get_args(Discriminator),
+    "upsampling": get_args(Upsampling),
+}
+_AT_LEAST = {"height": 16, "width": 16, "features": 1, "hidden_frames": 0, "attention_pool": 1}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Everything that decides a network's shape; SettingsError for values that cannot work."""
+
+    frames: int = 16
+    """T, frames in a window; a multiple of 4, at least 8."""
+
+    height: int = 64
+    """Pixels, at least 16 and a multiple of `patch`; export wants multiples of 32."""
+
+    width: int = 64
+    """Pixels, as `height`."""
+
+    base_width: int = 32
+    """n, channels of the outermost level; a multiple of 8."""
+
+    features: int = 100
+    """nz, channels of the frame discriminator's features."""
+
+    temporal: Temporal = "full"
+    """Which operations over time there are; `none` is the network that sees single frames."""
+
+    channel_shuffle: bool = True
+    """Whether the two streams are weighed against each other on every skip."""
+
+    discriminator: Discriminator = "basic"
+    """Which frame discriminator."""
+
+    local_discriminator: bool = True
+    """Whether there is a discriminator of patches in space and time."""
+
+    hidden_frames: int = 0
+    """Newest frames that the generator does not see and has to predict; at most half a window."""
+
+    recent: int = 4
+    """Newest frames whose anomaly maps are averaged for the score."""
+
+    attention_pool: int = 2
+    """Temporal attention on skips looks at the means of squares this many pixels wide."""
+
+    patch: int = 4
+    """The input-level fusion looks at squares this many pixels wide."""
+
+    upsampling: Upsampling = "resize"
+    """How the decoder doubles its size."""
+
+    def __post_init__(self) -> None:
+        """Checks every value."""
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                wanted = ", ".join(choices)
+                raise SettingsError(f"{name} is {getattr(self, name)!r}, wanted one of {wanted}")
+        for name, least in _AT_LEAST.items():
+            _want(name, getattr(self, name), getattr(self, name) >= least, f"at least {least}")
+        _want("frames", self.frames, _multiple(self.frames, GROUP, CONTEXT), "8, 12, 16, 20, …")
+        _want("base_width", self.base_width, _multiple(self.base_width, 8, 8), "a multiple of 8")
+        _want("patch", self.patch, self.patch in (1, 2, 4, 8), "1, 2, 4 or 8")
+        for name, size in (("height", self.height), ("width", self.width)):
+            _want(
+                name, size, _multiple(size, self.patch, 16), f"a multiple of {self.patch} (patch)"
+            )
+        hidden = self.hidden_frames
+        _want("hidden_frames", hidden, 2 * hidden <= self.frames, "at most half of the frames")
+        _want("recent", self.recent, 1 <= self.recent <= self.frames, f"1 … {self.frames}")
+
+    @property
+    def levels(self) -> int:
+        """Stride-2 levels, so that the bottleneck's shorter side is 4 … 7 pixels."""
+        return (min(self.height, self.width) // 4).bit_length() - 1
+
+    @property
+    def level_widths(self) -> tuple[int, ...]:
+        """Channels of every level: n, 2n, 4n, 8n and, if there are more, 8n."""
+        return tuple(self.base_width * min(2**level, 8) for level in range(self.levels))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "NetworkConfig":
+        """The inverse of `to_dict`. Raises SettingsError for a setting that does not exist."""
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if unknown:
+            raise SettingsError(f"a network has no setting named {', '.join(unknown)}")
+        return cls(**values)
+
+
+def _multiple(value: int, step: int, least: int) -> bool:
+    return value >= least and value % step == 0
+
+
+def _want(name: str, value: object, fine: bool, wanted: str) -> None:
+    if not fine:
+        raise SettingsError(f"{name} is {value}, wanted {wanted}")
+
+
+_SMALL = NetworkConfig(height=96, width=160, base_width=16)
+PRESETS: dict[str, NetworkConfig] = {
+    "nano": NetworkConfig(frames=8, height=64, width=96, base_width=16),
+    "small": _SMALL,
+    "base": replace(_SMALL, height=128, width=192, base_width=32),
+    "large": replace(_SMALL, height=224, width=320, base_width=64),
+    "recipe": NetworkConfig(base_width=64),
+}
+"""Named settings: nano … large for devices, `recipe` is the published size (64×64, n = 64)."""
+
+
+def preset(name: str) -> NetworkConfig:
+    """The named settings. Raises SettingsError when there are none of that name."""
+    if name not in PRESETS:
+        raise SettingsError(f"there is no preset {name!r}, wanted one of {', '.join(PRESETS)}")
+    return PRESETS[name]
