@@ -55,7 +55,7 @@ class Tail:
         rarer = max(self.peaks_per_day / times_per_day, 1.0)
         if self.shape == 0:
             return self.level + self.scale * math.log(rarer)
-        return self.level + self.scale / self.shape * (rarer**self.shape - 1)
+        return self.level + self.scale * math.expm1(self.shape * math.log(rarer)) / self.shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from ocrgan_edge.detection.threshold import (
     SECONDS_PER_DAY,
     Tail,
