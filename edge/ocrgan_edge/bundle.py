@@ -77,6 +77,8 @@ class Target(_Strict):
     """Share of multiply-accumulates that the runtime's own optimised graph runs in INT8."""
     parity: dict[str, float] = Field(default_factory=dict)
     """Measured agreement with the reference, by name."""
+    golden_tolerance: Annotated[float, Field(gt=0)] | None = None
+    """Largest difference of a golden window's score that is accepted; None: by precision."""
 
 
 class Manifest(_Strict):

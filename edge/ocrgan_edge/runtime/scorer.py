@@ -27,6 +27,11 @@ class LocationStatistics:
     scale: NDArray[np.float32]
     """(K, h, w), above 0: one unit of "unusual" at that place."""
 
+    @classmethod
+    def neutral(cls, shape: tuple[int, int, int]) -> LocationStatistics:
+        """Mean 0 and scale 1 everywhere, (K, h, w): terms stay as they are."""
+        return cls(np.zeros(shape, np.float32), np.ones(shape, np.float32))
+
 
 @dataclass(frozen=True, slots=True)
 class WindowScore:
@@ -45,7 +50,7 @@ class WindowScore:
     """(K,), each term's part in `score`, 0 … 1, sum 1."""
 
     seed: float
-    """The published score: 0.9 · reconstruction error + 0.1 · feature distance, pixels in -1 … 1."""
+    """The published score: 0.9 · reconstruction error + 0.1 · feature distance."""
 
     terms: NDArray[np.float32]
     """(K, T, h, w), the raw terms before normalisation: what statistics are made from."""
@@ -57,5 +62,17 @@ class Scorer(Protocol):
     target: str
     """Which of the bundle's targets this is, for example `onnx-int8`."""
 
+    def use(self, statistics: LocationStatistics) -> None:
+        """Scores by these statistics from now on.
+
+        Raises:
+            BundleError: they are not (K, h, w) as the graph wants, or not finite.
+        """
+
     def score(self, frames: NDArray[np.uint8]) -> WindowScore:
-        """Scores one window (T, H, W, 3), blue-green-red; the same window gives the same score."""
+        """Scores one window (T, H, W, 3), blue-green-red; the same window gives the same score.
+
+        Raises:
+            ValueError: the window is not of the graph's shape.
+            BundleError: the graph gives values that are no finite numbers.
+        """

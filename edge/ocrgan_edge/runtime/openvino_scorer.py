@@ -1,0 +1,109 @@
+"""Runs a graph with OpenVINO (extra `[openvino]`); imported only where such a graph is wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+from ocrgan_edge.bundle import InputSpec
+from ocrgan_edge.errors import BundleError
+from ocrgan_edge.runtime.graph import (
+    BoundStatistics,
+    Graph,
+    Outputs,
+    Port,
+    Ports,
+    check_ports,
+    default_threads,
+    input_ports,
+    output_ports,
+    window_input,
+)
+from ocrgan_edge.runtime.scorer import LocationStatistics, WindowScore
+
+
+class OpenVinoScorer:
+    """A graph compiled by OpenVINO for the CPU; implements `Scorer`."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        spec: InputSpec,
+        statistics: LocationStatistics,
+        threads: int | None = None,
+    ) -> None:
+        """Compiles the graph and binds everything but the frames.
+
+        Args:
+            graph: OpenVINO's XML and weights.
+            spec: the input that the bundle promises.
+            statistics: what to normalise by.
+            threads: for one window; `default_threads()` if not given.
+
+        Raises:
+            BundleError: the graph cannot be loaded, or its inputs and outputs are not those of the
+                contract.
+        """
+        self.target = graph.target
+        self._statistics = BoundStatistics(graph.target, statistics)
+        model = _read(graph)
+        wanted = input_ports(spec, self._statistics.grid)
+        outputs = output_ports(spec, self._statistics.grid)
+        check_ports(graph.target, "input", wanted, _ports(model.inputs))
+        check_ports(graph.target, "output", outputs, _ports(model.outputs))
+        self._frames = wanted["frames"]
+        self._outputs = Outputs(graph.target, outputs)
+        self._request = _compile(graph, model, threads or default_threads()).create_infer_request()
+        self._bind("location_mean", self._statistics.mean)
+        self._bind("location_scale", self._statistics.scale)
+        for name, array in self._outputs.arrays.items():
+            self._bind(name, array)
+
+    def use(self, statistics: LocationStatistics) -> None:
+        """Scores by these statistics from now on; see `Scorer`."""
+        self._statistics.use(statistics)
+
+    def score(self, frames: NDArray[np.uint8]) -> WindowScore:
+        """Scores one window (T, H, W, 3); see `Scorer`."""
+        self._bind("frames", window_input(frames, self._frames))
+        self._request.infer(share_inputs=True, share_outputs=True)
+        return self._outputs.window_score()
+
+    def _bind(self, name: str, array: NDArray[np.generic]) -> None:
+        self._request.set_tensor(name, openvino.Tensor(array, shared_memory=True))
+
+
+def _read(graph: Graph) -> Any:
+    try:
+        return openvino.Core().read_model(graph.model, graph.weights)
+    except RuntimeError as error:
+        raise BundleError(f"graph {graph.target} cannot be loaded by OpenVINO") from error
+
+
+def _compile(graph: Graph, model: Any, threads: int) -> Any:
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        # What is not INT8 runs in float32 on every machine, so that scores agree between machines.
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    try:
+        return openvino.compile_model(model, "CPU", settings)
+    except RuntimeError as error:
+        raise BundleError(f"graph {graph.target} cannot be compiled by OpenVINO") from error
+
+
+def _ports(nodes: Any) -> Ports:
+    return {
+        node.get_any_name(): Port(
+            np.dtype(node.get_element_type().to_dtype()).name, _shape(node.get_partial_shape())
+        )
+        for node in nodes
+    }
+
+
+def _shape(shape: Any) -> tuple[int, ...]:
+    return tuple(size.get_length() if size.is_static else -1 for size in shape)
