@@ -1,0 +1,179 @@
+"""When scores become an alarm, and when it ends: a pure step, state in, state out.
+
+An alarm is raised when the score has stayed above the threshold for the minimum duration (and for
+at least two windows), and ends when it has stayed below the release for the cool-down. Between
+release and threshold nothing changes (hysteresis).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+RELEASE_SHARE = 0.7
+"""Of the way from the median normal score to the threshold: where an alarm may end."""
+
+FEWEST_WINDOWS = 2
+
+ROUNDING = 1e-6
+"""Seconds forgiven to sums of frame times."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRule:
+    """What raises and ends an alarm."""
+
+    threshold: float
+    """Score above which a window speaks for an alarm."""
+
+    release: float
+    """Score below which a window speaks for the alarm's end; not above `threshold`."""
+
+    minimum_duration: float = 0.8
+    """Seconds above the threshold that an alarm takes."""
+
+    cool_down: float = 2.0
+    """Seconds below the release that its end takes."""
+
+    longest_gap: float = 10.0
+    """Seconds without a window after which nothing is known to have lasted."""
+
+    def __post_init__(self) -> None:
+        """Checks the values.
+
+        Raises:
+            ValueError: a duration is negative, or `release` is above `threshold`.
+        """
+        if not self.release <= self.threshold:
+            raise ValueError(f"release is {self.release}, above the threshold {self.threshold}")
+        for name in ("minimum_duration", "cool_down", "longest_gap"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)} s, but must not be negative")
+
+
+def release_level(threshold: float, median: float) -> float:
+    """The release that goes with a threshold: median + 0.7 · (threshold − median).
+
+    Never above the threshold, even where that is set below the median.
+    """
+    return min(threshold, median + RELEASE_SHARE * (threshold - median))
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEvent:
+    """One alarm from its first window on."""
+
+    started_at: float
+    """Media time of the first window above the threshold, in seconds."""
+
+    raised_at: float
+    """Media time of the window that raised the alarm."""
+
+    peak: float
+    """Largest score so far."""
+
+    peak_at: float
+
+    ended_at: float | None = None
+    """Media time of the last window that was not below the release; None while it is open."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end, once it has ended."""
+        return None if self.ended_at is None else self.ended_at - self.started_at
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmState:
+    """What has to be remembered between two windows; `AlarmState()` at the start."""
+
+    event: AlarmEvent | None = None
+    """The open alarm."""
+
+    rise: AlarmEvent | None = None
+    """What will be an alarm if it lasts: the present run of windows above the threshold."""
+
+    windows: int = 0
+    """Windows in that run."""
+
+    not_below_at: float = 0.0
+    """The last window of the open alarm that was not below the release."""
+
+    below_since: float | None = None
+    """Since when every window of the open alarm has been below the release."""
+
+    newest_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An alarm that was raised or has ended with this window."""
+
+    kind: Literal["raised", "ended"]
+
+    event: AlarmEvent
+
+    at: float
+    """Media time of the window that decided it."""
+
+
+def step(
+    state: AlarmState, rule: AlarmRule, score: float, at: float
+) -> tuple[AlarmState, Change | None]:
+    """Takes the next window's score.
+
+    Args:
+        state: after the window before; `AlarmState()` at the start.
+        rule: may change from window to window.
+        score: of this window.
+        at: its media time in seconds, not before the last one's.
+
+    Returns:
+        The new state, and the alarm that was raised or has ended, if any.
+    """
+    if state.newest_at is not None and at - state.newest_at > rule.longest_gap:
+        state = replace(state, rise=None, below_since=None)
+    state = replace(state, newest_at=at)
+    if state.event is None:
+        return _wait(state, rule, score, at)
+    return _last(state, state.event, rule, score, at)
+
+
+def close(state: AlarmState, at: float) -> tuple[AlarmState, Change | None]:
+    """Ends an open alarm because the source has ended or the daemon stops."""
+    if state.event is None:
+        return AlarmState(), None
+    ended_at = at if state.below_since is None else state.not_below_at
+    return AlarmState(), Change("ended", replace(state.event, ended_at=ended_at), at)
+
+
+def _wait(
+    state: AlarmState, rule: AlarmRule, score: float, at: float
+) -> tuple[AlarmState, Change | None]:
+    if not score > rule.threshold:
+        return replace(state, rise=None, windows=0), None
+    rise = AlarmEvent(at, at, score, at) if state.rise is None else _grown(state.rise, score, at)
+    windows = 1 if state.rise is None else state.windows + 1
+    lasted = at - rise.started_at >= rule.minimum_duration - ROUNDING
+    if windows < FEWEST_WINDOWS or not lasted:
+        return replace(state, rise=rise, windows=windows), None
+    event = replace(rise, raised_at=at)
+    raised = AlarmState(event=event, not_below_at=at, newest_at=at)
+    return raised, Change("raised", event, at)
+
+
+def _last(
+    state: AlarmState, event: AlarmEvent, rule: AlarmRule, score: float, at: float
+) -> tuple[AlarmState, Change | None]:
+    event = _grown(event, score, at)
+    if not score < rule.release:
+        return replace(state, event=event, not_below_at=at, below_since=None), None
+    below_since = at if state.below_since is None else state.below_since
+    if at - below_since < rule.cool_down - ROUNDING:
+        return replace(state, event=event, below_since=below_since), None
+    ended = replace(event, ended_at=state.not_below_at)
+    return AlarmState(newest_at=at), Change("ended", ended, at)
+
+
+def _grown(event: AlarmEvent, score: float, at: float) -> AlarmEvent:
+    return replace(event, peak=score, peak_at=at) if score > event.peak else event
