@@ -116,6 +116,21 @@ class Change:
     at: float
     """Media time of the window that decided it."""
 
+    @property
+    def raised(self) -> bool:
+        """Whether it begins an alarm; else it ends one."""
+        return self.kind == "raised"
+
+    @property
+    def start(self) -> float:
+        """Media time of the alarm's first window."""
+        return self.event.started_at
+
+    @property
+    def end(self) -> float:
+        """Media time of the last window not below the release; of a raised alarm, the newest."""
+        return self.at if self.event.ended_at is None else self.event.ended_at
+
 
 def step(
     state: AlarmState, rule: AlarmRule, score: float, at: float
