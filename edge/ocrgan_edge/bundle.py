@@ -9,21 +9,25 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import zipfile
+import zlib
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ocrgan_edge.archive import LARGEST, read_archive, write_archive
 from ocrgan_edge.errors import BundleError
 from ocrgan_edge.runtime.scorer import LocationStatistics
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
+NO_ARRAYS = (ValueError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises at something that is no `.npz` file."""
+
 Positive = Annotated[int, Field(gt=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -103,10 +107,14 @@ class Manifest(_Strict):
 class Bundle:
     """An opened bundle whose members have all been checked."""
 
-    def __init__(self, path: Path, manifest: Manifest, members: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, path: Path, manifest: Manifest, members: Mapping[str, bytes], sha256: str
+    ) -> None:
         """Holds what `open_bundle` has checked; use that instead."""
         self.path = path
         self.manifest = manifest
+        self.sha256 = sha256
+        """Of the whole file: which model an alert comes from."""
         self._members = members
 
     def member(self, name: str) -> bytes:
@@ -133,30 +141,45 @@ class Bundle:
             raise BundleError(f"bundle {self.path} has no target {name!r}; it has {have}") from None
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
-        """The arrays of an `.npz` member, without pickle."""
+        """The arrays of an `.npz` member, without pickle.
+
+        Raises:
+            BundleError: it is missing, no array file, or unpacks to more than is allowed.
+        """
+        data = io.BytesIO(self.member(name))
         try:
-            with np.load(io.BytesIO(self.member(name)), allow_pickle=False) as archive:
-                return dict(archive)
-        except (ValueError, OSError, zipfile.BadZipFile) as error:
-            raise BundleError(f"bundle {self.path}: {name} is no array file: {error}") from error
+            with zipfile.ZipFile(data) as archive:
+                unpacked = sum(entry.file_size for entry in archive.infolist())
+            if unpacked > LARGEST:
+                raise BundleError(f"bundle {self.path}: {name} unpacks to more than is allowed")
+            with np.load(data, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except NO_ARRAYS as error:
+            raise BundleError(f"bundle {self.path}: {name} is no array file ({error})") from error
 
     def statistics(self, target: str) -> LocationStatistics:
         """Per-location statistics of one target.
 
         Raises:
-            BundleError: they are missing, not finite, or their scale is not above 0.
+            BundleError: they are missing, not (K, h, w), not finite, or a scale is not above 0.
         """
         member = self.target(target).statistics
         arrays = self.arrays(member)
-        try:
-            mean = arrays["mean"].astype(np.float32)
-            scale = arrays["scale"].astype(np.float32)
-        except KeyError as error:
-            raise BundleError(f"bundle {self.path}: {member} has no array {error}") from None
-        if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()):
+        where = f"bundle {self.path}: {member}"
+        if "mean" not in arrays or "scale" not in arrays:
+            raise BundleError(f"{where} must have the arrays mean and scale, it has {[*arrays]}")
+        kinds = arrays["mean"].dtype, arrays["scale"].dtype
+        if kinds != (np.float32, np.float32):
+            raise BundleError(f"{where} is {kinds[0]} and {kinds[1]}, but float32 is wanted")
+        mean = arrays["mean"].astype(np.float32)
+        scale = arrays["scale"].astype(np.float32)
+        if mean.shape != scale.shape or mean.shape[:1] != (len(self.manifest.terms),):
             raise BundleError(
-                f"bundle {self.path}: {member} has values that are not usable numbers"
+                f"{where} has mean {mean.shape} and scale {scale.shape}, but both must be "
+                f"({len(self.manifest.terms)} terms, h, w)"
             )
+        if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()):
+            raise BundleError(f"{where} has values that are not finite, or a scale not above 0")
         return LocationStatistics(mean, scale)
 
 
@@ -167,16 +190,10 @@ def open_bundle(path: Path) -> Bundle:
         BundleError: one sentence that says what is wrong: missing, truncated, altered, of a newer
             schema, a member that the manifest does not list or that lies outside the bundle.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {info.filename: archive.read(info) for info in archive.infolist()}
-    except FileNotFoundError:
-        raise BundleError(f"there is no bundle at {path}") from None
-    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise BundleError(f"bundle {path} cannot be read ({error}): copy it again") from error
-    manifest = _manifest(path, members.pop(MANIFEST, None))
-    _check_members(path, manifest, members)
-    return Bundle(path, manifest, members)
+    archive = read_archive(path)
+    manifest = _manifest(path, archive.members.pop(MANIFEST, None))
+    _check_members(path, manifest, archive.members)
+    return Bundle(path, manifest, archive.members, archive.sha256)
 
 
 def write_bundle(path: Path, manifest: Manifest, members: Mapping[str, bytes]) -> None:
@@ -189,20 +206,8 @@ def write_bundle(path: Path, manifest: Manifest, members: Mapping[str, bytes]) -
             "members": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
         }
     )
-    partial = path.with_name(path.name + ".partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        archive.writestr(_entry(MANIFEST), listed.model_dump_json(indent=1))
-        for name in sorted(members):
-            archive.writestr(_entry(name), members[name])
-    with partial.open("rb") as written:
-        os.fsync(written.fileno())
-    partial.replace(path)
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    return entry
+    ordered = {name: members[name] for name in sorted(members)}
+    write_archive(path, {MANIFEST: listed.model_dump_json(indent=1).encode(), **ordered})
 
 
 def _manifest(path: Path, data: bytes | None) -> Manifest:
@@ -210,7 +215,7 @@ def _manifest(path: Path, data: bytes | None) -> Manifest:
         raise BundleError(f"{path} is no bundle: it has no {MANIFEST}")
     try:
         fields = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"bundle {path}: {MANIFEST} is not JSON ({error})") from error
     version = fields.get("schema_version") if isinstance(fields, dict) else None
     if isinstance(version, int) and version > SCHEMA:
@@ -227,9 +232,6 @@ def _manifest(path: Path, data: bytes | None) -> Manifest:
 
 
 def _check_members(path: Path, manifest: Manifest, members: Mapping[str, bytes]) -> None:
-    for name in members:
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise BundleError(f"bundle {path}: member {name!r} lies outside the bundle")
     unlisted = members.keys() ^ manifest.members.keys()
     if unlisted:
         raise BundleError(
