@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ocrgan_edge.detection.alarm import AlarmRule, AlarmState, step
 from ocrgan_edge.detection.threshold import (
     SECONDS_PER_DAY,
     Tail,
@@ -184,3 +185,19 @@ def test_no_short_recording_raises_an_alarm_at_its_own_threshold(
 ) -> None:
     value = threshold_for(clips, INTERVAL, Wish()).value
     assert not any((alarm_statistic(clip, 3) > value).any() for clip in clips)
+
+
+@given(
+    scores=st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0]), min_size=1, max_size=30),
+    interval=st.sampled_from([0.1, 0.2, 0.4, 0.5, 1.0]),
+)
+def test_an_alarm_is_raised_exactly_where_the_statistic_is_above(
+    scores: list[float], interval: float
+) -> None:
+    rule = AlarmRule(threshold=1.5, release=1.0, minimum_duration=0.8)
+    state, raised = AlarmState(), False
+    for i, score in enumerate(scores):
+        state, change = step(state, rule, score, i * interval)
+        raised = raised or (change is not None and change.raised)
+    statistic = alarm_statistic(np.array(scores), windows_needed(interval, 0.8))
+    assert raised == bool((statistic > 1.5).any())

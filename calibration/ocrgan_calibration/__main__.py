@@ -1,0 +1,150 @@
+"""`ocrgan-calibrate`: statistics and thresholds of a bundle again, from other recordings."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ocrgan_calibration.calibrate import NormalClips, Plan, normal_clips
+from ocrgan_calibration.renew import Renewal, renew, write_renewed
+from ocrgan_edge.bundle import Bundle, Manifest, open_bundle
+from ocrgan_edge.command_line import run
+from ocrgan_edge.detection.explain import RECENT
+from ocrgan_edge.detection.threshold import Wish
+from ocrgan_edge.errors import SettingsError
+from ocrgan_edge.runtime.open_scorer import open_scorer
+
+EPILOG = """
+Examples:
+
+ocrgan-calibrate --bundle ped2.ocrgan --data recordings --false-alarms-per-day 1
+
+ocrgan-calibrate --bundle ped2.ocrgan --data other-camera --out other-camera.ocrgan
+
+DATA/train holds clips of normal life (video files or folders of frames). A tenth of them, at
+least one, is held out: the threshold is read from those, what is usual at each place from the
+others. The bundle is replaced only when everything has been measured.
+"""
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command(epilog=EPILOG)
+def command(
+    bundle: Annotated[Path, typer.Option(help="The bundle to renew.")],
+    data: Annotated[Path, typer.Option(help="Folder with train/<clip> of normal life.")],
+    false_alarms_per_day: Annotated[
+        float, typer.Option(help="How many alarms a day normal life may raise.")
+    ] = 1.0,
+    hop: Annotated[int, typer.Option(help="New frames between two windows.")] = 4,
+    minimum_duration: Annotated[
+        float, typer.Option(help="Seconds above the threshold that an alarm takes.")
+    ] = 0.8,
+    statistics: Annotated[
+        bool,
+        typer.Option(
+            "--statistics/--keep-statistics",
+            help="Measure what is usual at each place again, or the threshold alone.",
+        ),
+    ] = True,
+    target: Annotated[str, typer.Option(help="One of the bundle's targets, or all.")] = "all",
+    threads: Annotated[int | None, typer.Option(help="Processors for one window.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write here instead of replacing.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
+) -> None:
+    """Renews the statistics and thresholds of a bundle's targets from normal video."""
+    opened = open_bundle(bundle)
+    plan = _plan(opened, hop, _wish(false_alarms_per_day, minimum_duration))
+    clips = normal_clips(data)
+    if not statistics:
+        clips = replace(clips, statistics={})
+    names = sorted(opened.manifest.targets) if target == "all" else [target]
+    renewals = _renew(opened, names, clips, plan, threads)
+    manifest = write_renewed(opened, renewals, out or bundle)
+    if as_json:
+        print(json.dumps(_fields(manifest, renewals), indent=1))
+    else:
+        _print_table(opened, renewals, out or bundle)
+
+
+def main() -> None:
+    """Runs the command."""
+    sys.exit(run(app))
+
+
+def _wish(false_alarms_per_day: float, minimum_duration: float) -> Wish:
+    if not false_alarms_per_day > 0:
+        raise SettingsError(
+            f"--false-alarms-per-day is {false_alarms_per_day:g}, but must be above 0"
+        )
+    if not minimum_duration >= 0:
+        raise SettingsError(f"--minimum-duration is {minimum_duration:g}, but must not be negative")
+    return Wish(false_alarms_per_day, minimum_duration)
+
+
+def _plan(bundle: Bundle, hop: int, wish: Wish) -> Plan:
+    spec = bundle.manifest.input
+    if not 1 <= hop <= spec.frames:
+        raise SettingsError(
+            f"--hop is {hop}, but must be between 1 and the window's {spec.frames} frames"
+        )
+    return Plan(spec, hop, wish, int(bundle.manifest.training.get("recent", RECENT)))
+
+
+def _renew(
+    bundle: Bundle, names: list[str], clips: NormalClips, plan: Plan, threads: int | None
+) -> dict[str, Renewal]:
+    renewals = {}
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("clips"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as progress:
+        rounds = len(clips.threshold) + len(clips.statistics)
+        tasks = {name: progress.add_task(name, total=rounds) for name in names}
+        for name, task in tasks.items():
+            scorer = open_scorer(bundle, name, threads)
+            told = lambda _, task=task: progress.advance(task)  # noqa: E731
+            renewals[name] = renew(bundle, scorer, clips, plan, told)
+    return renewals
+
+
+def _fields(manifest: Manifest, renewals: Mapping[str, Renewal]) -> dict[str, object]:
+    return {name: manifest.targets[name].calibration.model_dump() for name in renewals}
+
+
+def _print_table(bundle: Bundle, renewals: Mapping[str, Renewal], path: Path) -> None:
+    table = Table("target", title=str(path))
+    for column in ("old threshold", "threshold", "median", "windows", "minutes"):
+        table.add_column(column, justify="right")
+    for name, renewal in renewals.items():
+        new = renewal.calibration
+        old = bundle.target(name).calibration
+        table.add_row(
+            name,
+            f"{old.threshold:.3f}",
+            f"{new.threshold:.3f}",
+            f"{new.median:.3f}",
+            str(new.windows),
+            f"{new.minutes:.1f}",
+        )
+    console = Console()
+    console.print(table)
+    for warning in {renewal.calibration.warning for renewal in renewals.values()} - {None}:
+        console.print(f"[yellow]note:[/yellow] {warning}", highlight=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""From a graph and recordings of normal life to the constants of its score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocrgan_calibration.statistics import TermStatistics
+from ocrgan_edge.bundle import Calibration, InputSpec
+from ocrgan_edge.detection.explain import RECENT
+from ocrgan_edge.detection.threshold import Threshold, Wish, threshold_for
+from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer
+from ocrgan_edge.runtime.scoring import ScoredWindow, score_source
+from ocrgan_edge.video.clips import held_out, list_clips
+from ocrgan_edge.video.open_source import open_source
+
+Told = Callable[[str], None]
+"""Is told each clip's name when it has been scored."""
+
+
+@dataclass(frozen=True)
+class NormalClips:
+    """Recordings of normal life, shared out by clip."""
+
+    statistics: Mapping[str, Path]
+    """For what is usual at each place; the network may have been trained on them."""
+
+    threshold: Mapping[str, Path]
+    """For the threshold: clips that nothing was trained on."""
+
+    source: str
+    """Where they are from, for a person to read."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to calibrate."""
+
+    spec: InputSpec
+    """What the graph takes."""
+
+    hop: int = 4
+    """New frames between two windows, as the daemon will run."""
+
+    wish: Wish = field(default_factory=Wish)
+    recent: int = RECENT
+    """Newest frames of a window that its score is made of."""
+
+
+def normal_clips(data: Path) -> NormalClips:
+    """The normal clips of DIR/train: the held-out ones for the threshold, the others for places.
+
+    Raises:
+        DataError: there are fewer than two.
+    """
+    clips = list_clips(data / "train")
+    kept = held_out(list(clips))
+    return NormalClips(
+        statistics={name: path for name, path in clips.items() if name not in kept},
+        threshold={name: clips[name] for name in kept},
+        source=f"{data.resolve().name}/train: {', '.join(kept)} of {len(clips)} clips",
+    )
+
+
+def calibrate(
+    scorer: Scorer,
+    clips: NormalClips,
+    plan: Plan,
+    statistics: LocationStatistics | None = None,
+    told: Told = lambda name: None,
+) -> tuple[LocationStatistics, Calibration]:
+    """Measures what is usual at each place, then the threshold under it.
+
+    The scorer uses the new statistics afterwards.
+
+    Args:
+        scorer: any graph of the bundle.
+        clips: of normal life.
+        plan: hop, wished rate and input.
+        statistics: keep these instead of measuring new ones.
+        told: for progress.
+
+    Raises:
+        DataError: the clips are too few or too short.
+        SourceError: one cannot be read.
+    """
+    used = statistics or measure_places(scorer, clips.statistics, plan, told)
+    scorer.use(used)
+    scores = normal_scores(scorer, clips.threshold, plan, told)
+    threshold = threshold_for(scores, plan.hop / plan.spec.frames_per_second, plan.wish)
+    return used, calibration_of(threshold, plan, clips.source)
+
+
+def measure_places(
+    scorer: Scorer, clips: Mapping[str, Path], plan: Plan, told: Told = lambda name: None
+) -> LocationStatistics:
+    """Statistics of the raw terms, which do not depend on those that the scorer has now."""
+    gathered = TermStatistics(plan.recent)
+    for name, path in clips.items():
+        for window in _windows(scorer, path, plan):
+            gathered.add(window.result.terms)
+        told(name)
+    return gathered.statistics()
+
+
+def normal_scores(
+    scorer: Scorer, clips: Mapping[str, Path], plan: Plan, told: Told = lambda name: None
+) -> list[NDArray[np.float64]]:
+    """Window scores of each clip, with the statistics that the scorer has now."""
+    scores = []
+    for name, path in clips.items():
+        scores.append(np.array([window.result.score for window in _windows(scorer, path, plan)]))
+        told(name)
+    return scores
+
+
+def calibration_of(threshold: Threshold, plan: Plan, source: str) -> Calibration:
+    """A bundle's entry, with a warning where the recordings are shorter than the wish."""
+    return Calibration(
+        threshold=threshold.value,
+        median=threshold.median,
+        false_alarms_per_day=plan.wish.false_alarms_per_day,
+        windows=threshold.windows,
+        minutes=threshold.minutes,
+        hop=plan.hop,
+        source=source,
+        warning=_warning(threshold, plan.wish),
+    )
+
+
+def _warning(threshold: Threshold, wish: Wish) -> str | None:
+    if threshold.extrapolated <= 1:
+        return None
+    wanted = 24 / wish.false_alarms_per_day
+    return (
+        f"{wish.false_alarms_per_day:g} false alarms a day cannot be seen in "
+        f"{threshold.minutes:.1f} minutes of normal video: the threshold is extrapolated "
+        f"{threshold.extrapolated:.0f}-fold from {threshold.peaks} peaks; "
+        f"record {wanted:.1f} hours or more to measure it"
+    )
+
+
+def _windows(scorer: Scorer, path: Path, plan: Plan) -> Iterator[ScoredWindow]:
+    with closing(open_source(str(path))) as source:
+        yield from score_source(source, scorer, plan.spec, plan.hop)
