@@ -28,14 +28,14 @@ class _Payload(BaseModel):
 
 
 class Box(_Payload):
-    """A rectangle in the picture, in parts of its width and height."""
+    """An unusual place in the picture, as shares of its width and height."""
 
-    x: Share
-    """Left edge."""
-    y: Share
-    """Upper edge."""
+    left: Share
+    top: Share
     width: Share
     height: Share
+    score: float
+    """How unusual it is at its worst."""
 
 
 class Shares(_Payload):
@@ -54,7 +54,7 @@ class EventState(_Payload):
     start: AwareDatetime
     """Wall time of the first window above the threshold."""
     end: AwareDatetime | None = None
-    """Wall time at which the event ended."""
+    """Wall time of the last window that was not quiet."""
     end_reason: EndReason | None = None
     """`quiet`: the score stayed low for the cool-down; `stopped`: the daemon was stopped;
     `source_ended`, `source_failed`: there were no more frames."""
@@ -65,7 +65,7 @@ class EventState(_Payload):
     media_end: Seconds | None = None
     """`end` in seconds since the camera's first frame."""
     duration: Seconds
-    """Seconds from `start` to this moment."""
+    """Seconds from `start` to the newest window; of an ended event, to `end`."""
     score: float
     """Score of the newest window."""
     peak_score: float
@@ -73,7 +73,7 @@ class EventState(_Payload):
     threshold: float
     zone: str | None = None
     boxes: tuple[Box, ...]
-    """Where it was anomalous at the peak."""
+    """Where it was unusual at the peak, the most unusual place first."""
     shares: Shares
     """What made the score at the peak."""
     model_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from ocrgan_edge.alerts.backlog import Backlog, Waiting
 from ocrgan_edge.alerts.broker import Broker
-from ocrgan_edge.alerts.connection import ONLINE, STOPPED, Connection
+from ocrgan_edge.alerts.connection import OFFLINE, ONLINE, STOPPED, Connection
 from ocrgan_edge.alerts.event import Event, ScoreMessage, to_json
 from ocrgan_edge.alerts.publisher import Numbering
 from ocrgan_edge.alerts.topics import Topics
@@ -62,9 +62,9 @@ class MqttPublisher:
         self._retained: dict[str, str] = {}
         self._in_flight: set[int] = set()
         self._online: int | None = None
-        self._stopped: int | None = None
+        self._said: int | None = None
         self._open = False
-        self._closing = False
+        self._last_word = ""
         self._flushed = threading.Event()
         self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._connection = Connection(broker, topics.available, f"{topics.prefix}-{topics.node}")
@@ -90,9 +90,9 @@ class MqttPublisher:
         """Sends the score if the broker is there."""
         self._inbox.put(lambda: self._show(self._topics.score(camera), to_json(score)))
 
-    def close(self) -> None:
-        """Sends what waits and `stopped`, waits up to FLUSH_SECONDS for it, and disconnects."""
-        self._inbox.put(self._say_goodbye)
+    def close(self, clean: bool = True) -> None:
+        """Sends what waits and `stopped` (or `offline`), for up to FLUSH_SECONDS; disconnects."""
+        self._inbox.put(lambda: self._say_goodbye(STOPPED if clean else OFFLINE))
         self._flushed.wait(FLUSH_SECONDS)
         self._inbox.put(None)
         self._thread.join()
@@ -108,7 +108,7 @@ class MqttPublisher:
             self._send_waiting()
 
     def _connected(self) -> None:
-        self._stopped = None
+        self._said = None
         self._online = self._connection.publish(self._topics.available, ONLINE)
 
     def _lost(self) -> None:
@@ -120,7 +120,7 @@ class MqttPublisher:
             self._open = True
             for topic, payload in self._retained.items():
                 self._connection.publish(topic, payload)
-        if mid == self._stopped:
+        if mid == self._said:
             self._flushed.set()
 
     def _add(self, event: Event) -> None:
@@ -137,18 +137,18 @@ class MqttPublisher:
         if self._open:
             self._connection.publish(topic, payload, qos=0)
 
-    def _say_goodbye(self) -> None:
-        self._closing = True
+    def _say_goodbye(self, last_word: str) -> None:
+        self._last_word = last_word
 
     def _send_waiting(self) -> None:
         while self._open and len(self._in_flight) < IN_FLIGHT and (message := self._backlog.take()):
             sent = self._connection.publish(message.topic, message.payload, retain=False)
             self._in_flight.add(sent)
-        if self._closing and not self._backlog and not self._in_flight:
+        if self._last_word and not self._backlog and not self._in_flight:
             self._finish()
 
     def _finish(self) -> None:
-        if self._open and self._stopped is None:
-            self._stopped = self._connection.publish(self._topics.available, STOPPED)
+        if self._open and self._said is None:
+            self._said = self._connection.publish(self._topics.available, self._last_word)
         if self._connection.away:
             self._flushed.set()

@@ -24,8 +24,12 @@ class Publisher(Protocol):
     def publish_score(self, camera: str, score: ScoreMessage) -> None:
         """Shows the newest score; may be lost."""
 
-    def close(self) -> None:
-        """Delivers what can be delivered within a few seconds and says goodbye."""
+    def close(self, clean: bool = True) -> None:
+        """Delivers what can be delivered within a few seconds and says goodbye.
+
+        Args:
+            clean: stopped on purpose or because a recording has ended, not because of a failure.
+        """
 
 
 class Numbering:
@@ -73,5 +77,5 @@ class LinePublisher:
     def publish_score(self, camera: str, score: ScoreMessage) -> None:
         """Scores are of no use among events; `--scores` writes them all to a file."""
 
-    def close(self) -> None:
+    def close(self, clean: bool = True) -> None:
         """Every line is written already."""

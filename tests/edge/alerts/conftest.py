@@ -15,7 +15,7 @@ STATE = EventState(
     score=3.0,
     peak_score=4.0,
     threshold=2.0,
-    boxes=(Box(x=0.25, y=0.5, width=0.25, height=0.125),),
+    boxes=(Box(left=0.25, top=0.5, width=0.25, height=0.125, score=4.0),),
     shares=Shares(texture=0.5, shape=0.25, motion=0.25, feature=0, patch=0),
     model_sha256="0" * 64,
 )

@@ -1,0 +1,160 @@
+"""`ocrgan-edge`: watches a camera and tells of anomalies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from ocrgan_edge.errors import OcrganError
+
+if TYPE_CHECKING:
+    from ocrgan_edge.alerts.broker import Broker
+
+EXAMPLES = """Watches a camera through a bundle and tells of anomalies, over MQTT or on stdout.
+
+Examples:
+
+ocrgan-edge --camera 0 --bundle door.ocrgan --name door --mqtt mqtt://hub
+
+ocrgan-edge --camera rtsp://10.0.0.7/stream1 --bundle yard.ocrgan --mqtt mqtts://me@hub
+
+ocrgan-edge --camera recording.mp4 --bundle door.ocrgan --scores scores.jsonl
+
+Exit codes: 0 stopped or end of a recording, 2 settings, 3 camera, 4 bundle, 5 broker, 130 Ctrl-C.
+"""
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"ocrgan-edge {version('ocrgan-edge')}")
+        raise typer.Exit
+
+
+Camera = Annotated[
+    str,
+    typer.Option(help="0 or /dev/video0, rtsp:// or http:// stream, file, folder of frames, scene"),
+]
+Bundle = Annotated[Path, typer.Option(help="The .ocrgan file made for this camera")]
+Mqtt = Annotated[
+    str | None,
+    typer.Option(help="mqtt://[user@]host[:port] or mqtts://…; without: events on stdout"),
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(help="Its first line is the MQTT password; else OCRGAN_MQTT_PASSWORD is"),
+]
+Ca = Annotated[Path | None, typer.Option(help="Certificates to trust with mqtts://")]
+Version = Annotated[Literal["5", "3.1.1"], typer.Option(help="Protocol spoken with the broker")]
+Name = Annotated[str | None, typer.Option(help="The camera's name in topics [camera]")]
+Node = Annotated[str | None, typer.Option(help="This device's name in topics [its host name]")]
+Prefix = Annotated[str | None, typer.Option(help="First part of all topics [ocrgan]")]
+Target = Annotated[
+    str | None, typer.Option(help="Which of the bundle's graphs [the fastest on this machine]")
+]
+Threads = Annotated[int | None, typer.Option(help="Processors for one window [at most 4]")]
+Hop = Annotated[int | None, typer.Option(help="Frames between two windows [the bundle's]")]
+Realtime = Annotated[bool, typer.Option("--realtime", help="Play a recording at its own pace")]
+Fps = Annotated[float | None, typer.Option(help="Frame rate, instead of the recorded one")]
+Threshold = Annotated[
+    float | None, typer.Option(help="Score above which it is an anomaly [the bundle's]")
+]
+Sensitivity = Annotated[
+    float | None, typer.Option(help="2 halves the threshold's distance from normal, 0.5 doubles it")
+]
+MinimumDuration = Annotated[
+    float | None, typer.Option(help="Seconds above the threshold that raise an alarm [0.8]")
+]
+CoolDown = Annotated[float | None, typer.Option(help="Quiet seconds that end an alarm [2]")]
+ScoreInterval = Annotated[float | None, typer.Option(help="Seconds between published scores [1]")]
+UpdateInterval = Annotated[
+    float | None, typer.Option(help="Seconds between two messages of an open event [2]")
+]
+Scores = Annotated[Path | None, typer.Option(help="Write every window's score here, as JSON lines")]
+JsonLogs = Annotated[bool, typer.Option("--json-logs", help="Logs on stderr as JSON lines")]
+ShowVersion = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version")
+]
+
+
+@app.command(help=EXAMPLES)
+def run(
+    context: typer.Context,
+    camera: Camera,
+    bundle: Bundle,
+    mqtt: Mqtt = None,
+    mqtt_password_file: PasswordFile = None,
+    mqtt_ca: Ca = None,
+    mqtt_version: Version = "5",
+    name: Name = None,
+    node: Node = None,
+    prefix: Prefix = None,
+    target: Target = None,
+    threads: Threads = None,
+    hop: Hop = None,
+    realtime: Realtime = False,
+    fps: Fps = None,
+    threshold: Threshold = None,
+    sensitivity: Sensitivity = None,
+    minimum_duration: MinimumDuration = None,
+    cool_down: CoolDown = None,
+    score_interval: ScoreInterval = None,
+    update_interval: UpdateInterval = None,
+    scores: Scores = None,
+    json_logs: JsonLogs = False,
+    version: ShowVersion = False,
+) -> None:
+    """Runs the daemon with what the command line says; all options are read from the context."""
+    try:
+        code = _run(context.params)
+    except OcrganError as error:
+        typer.echo(f"error: {error}", err=True)
+        code = error.exit_code
+    except BrokenPipeError:  # whoever read our events is gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    raise typer.Exit(code)
+
+
+def _run(options: Mapping[str, Any]) -> int:
+    # Imported here so that --help, --version and usage errors come at once.
+    from ocrgan_edge.service.daemon import Output, run_daemon
+    from ocrgan_edge.service.logs import start_logging
+    from ocrgan_edge.service.settings import Settings, make_settings
+
+    start_logging(options["json_logs"])
+    given = {name: options[name] for name in Settings.model_fields if name in options}
+    return run_daemon(make_settings(**given), Output(_broker(options), options["scores"]))
+
+
+def _broker(options: Mapping[str, Any]) -> Broker | None:
+    from ocrgan_edge.alerts.broker import parse_broker
+
+    if options["mqtt"] is None:
+        return None
+    return parse_broker(
+        options["mqtt"],
+        os.environ,
+        password_file=options["mqtt_password_file"],
+        ca_file=options["mqtt_ca"],
+        version=options["mqtt_version"],
+    )
+
+
+def main() -> None:
+    """The command; Ctrl-C ends it with code 130, also before the daemon listens for it."""
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(128 + signal.SIGINT))
+    app()
+
+
+if __name__ == "__main__":
+    main()
