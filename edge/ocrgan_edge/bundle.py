@@ -168,9 +168,8 @@ class Bundle:
         where = f"bundle {self.path}: {member}"
         if "mean" not in arrays or "scale" not in arrays:
             raise BundleError(f"{where} must have the arrays mean and scale, it has {[*arrays]}")
-        kinds = arrays["mean"].dtype, arrays["scale"].dtype
-        if kinds != (np.float32, np.float32):
-            raise BundleError(f"{where} is {kinds[0]} and {kinds[1]}, but float32 is wanted")
+        if any(arrays[name].dtype != np.float32 for name in ("mean", "scale")):
+            raise BundleError(f"{where} must be float32")
         mean = arrays["mean"].astype(np.float32)
         scale = arrays["scale"].astype(np.float32)
         if mean.shape != scale.shape or mean.shape[:1] != (len(self.manifest.terms),):
