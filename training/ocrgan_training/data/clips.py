@@ -1,0 +1,151 @@
+"""Training clips: decoded once with the device's own preprocessing, kept as bytes in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocrgan_edge.errors import DataError, SourceError
+from ocrgan_edge.video.clips import held_out, list_clips
+from ocrgan_edge.video.fit import fit
+from ocrgan_edge.video.open_source import open_source
+from ocrgan_edge.video.resample import frames_on_clock
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ClipSpec:
+    """What a clip is decoded to."""
+
+    height: int
+    width: int
+    frames_per_second: float
+    """The model's clock in 1/s."""
+    shortest: int
+    """Frames a clip needs at least: one window."""
+    memory: int = 8 << 30
+    """Bytes that all clips together may take."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One recording of normal life."""
+
+    name: str
+    frames: NDArray[np.uint8]
+    """(N, H, W, 3), blue-green-red, on the model's clock."""
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """The normal clips of a data set, shared out."""
+
+    training: dict[str, Path]
+    held_out: dict[str, Path]
+    sha256: dict[str, str]
+    """Of every clip's file, or of a folder's names and files in order."""
+
+
+def find_recordings(data: Path) -> Recordings:
+    """Lists `data`/train and keeps some clips apart, by clip.
+
+    Raises:
+        DataError: there are fewer than two clips, or one of them is labelled abnormal.
+    """
+    clips = list_clips(data / "train")
+    _refuse_abnormal(data, clips)
+    kept = set(held_out(list(clips)))
+    return Recordings(
+        training={name: path for name, path in clips.items() if name not in kept},
+        held_out={name: path for name, path in clips.items() if name in kept},
+        sha256={name: fingerprint(path) for name, path in clips.items()},
+    )
+
+
+def load_clips(
+    paths: dict[str, Path], spec: ClipSpec, progress: Callable[[str], None] = lambda name: None
+) -> list[Clip]:
+    """Decodes clips in order; `progress` is told each clip's name when it is done.
+
+    Raises:
+        DataError: a clip cannot be read, is too short, or all together take too much memory.
+    """
+    clips: list[Clip] = []
+    left = spec.memory
+    for name, path in paths.items():
+        clip = load_clip(name, path, spec, left)
+        left -= clip.frames.nbytes
+        clips.append(clip)
+        progress(name)
+    return clips
+
+
+def load_clip(name: str, path: Path, spec: ClipSpec, memory: int | None = None) -> Clip:
+    """Decodes one clip: source → resampled to the model's clock → fitted to its size.
+
+    Raises:
+        DataError: it cannot be read, has fewer than `spec.shortest` frames, or takes more than
+            `memory` bytes.
+    """
+    most = (spec.memory if memory is None else memory) // (spec.height * spec.width * 3)
+    images: list[NDArray[np.uint8]] = []
+    try:
+        for image in _images(path, spec):
+            images.append(image)
+            if len(images) > most:
+                raise DataError(
+                    f"the clips up to {name!r} take more than {spec.memory / 2**30:.1f} GiB at "
+                    f"{spec.height}x{spec.width}: take fewer clips, or a smaller --size or --fps"
+                )
+    except SourceError as error:
+        raise DataError(f"training clip {name!r} cannot be read: {error}") from error
+    if len(images) < spec.shortest:
+        raise DataError(
+            f"training clip {name!r} has {len(images)} frames at {spec.frames_per_second:g} "
+            f"frames/s, but a window needs {spec.shortest}"
+        )
+    return Clip(name, np.stack(images))
+
+
+def _images(path: Path, spec: ClipSpec) -> Iterator[NDArray[np.uint8]]:
+    with closing(open_source(str(path))) as source:
+        for frame in frames_on_clock(source, spec.frames_per_second):
+            yield fit(frame.image, spec.height, spec.width)
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file, or of the names and contents of a folder's files in order."""
+    digest = hashlib.sha256()
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if path.is_dir():
+            digest.update(file.name.encode())
+        with file.open("rb") as opened:
+            while block := opened.read(BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _refuse_abnormal(data: Path, clips: dict[str, Path]) -> None:
+    file = data / "labels.json"
+    if not file.exists():
+        return
+    try:
+        labels = json.loads(file.read_text())
+        abnormal = [name for name in clips if any(labels.get(name, ()))]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise DataError(f"{file} is not a table of clip names to labels: {error}") from error
+    tested = {path.stem for path in (data / "test").glob("*")}  # the label may be a test clip's
+    for name in abnormal:
+        if name not in tested:
+            raise DataError(
+                f"training clip {name!r} is labelled abnormal in {file}: "
+                "training wants normal life only, so move it to test/ or remove it"
+            )

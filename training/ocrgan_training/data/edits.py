@@ -1,0 +1,127 @@
+"""The single edits that pseudo-anomalies are made of: other time, or other content, in one place.
+
+A context is (K, H, W, 3) uint8, K ≥ N frames of normal video, newest last; an edit gives N frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocrgan_training.data.blob import Box, motion_cells, place_box
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Order = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Content for one place."""
+
+    frames: Floats
+    """(N, h, w, 3), 0 … 255"""
+    cover: Floats
+    """(N, h, w), 0 … 1: how much of it replaces what was there."""
+
+
+def fast(length: int, context: int, speed: float, random: np.random.Generator) -> Order:
+    """Frames of a context played `speed` times faster, or as fast as the context allows."""
+    speed = min(speed, (context - 1) / (length - 1))
+    return _played(length, context, speed, random)
+
+
+def slow(length: int, context: int, random: np.random.Generator) -> Order:
+    """Frames played at a third to a half of their speed."""
+    return _played(length, context, random.uniform(0.3, 0.5), random)
+
+
+def frozen(length: int, context: int, random: np.random.Generator) -> Order:
+    """One frame, held."""
+    return np.full(length, random.integers(context))
+
+
+def skipping(length: int, context: int, random: np.random.Generator) -> Order:
+    """As it was, but up to a random moment several frames too early: something leaps."""
+    order = np.arange(context - length, context)
+    leap = int(random.integers(1, max(2, context - length + 1)))
+    order[: random.integers(2, length - 1)] -= leap
+    return np.clip(order, 0, None)
+
+
+def shuffled(length: int, context: int, random: np.random.Generator) -> Order:
+    """The newest frames in random order."""
+    return context - 1 - random.permutation(length)
+
+
+def reversed_order(length: int, context: int) -> Order:
+    """The newest frames backwards."""
+    return np.arange(context - 1, context - 1 - length, -1)
+
+
+def earlier(length: int, context: int, random: np.random.Generator) -> Order:
+    """Frames from a little earlier at their own speed: an edit that is still normal life."""
+    shift = int(random.integers(1, max(2, context - length + 1)))
+    return np.clip(np.arange(context - length, context) - shift, 0, None)
+
+
+def _played(length: int, context: int, speed: float, random: np.random.Generator) -> Order:
+    steps = np.round(np.arange(length) * speed).astype(np.intp)
+    return steps + int(random.integers(context - steps[-1]))
+
+
+def cut_out(
+    donor: Bytes, order: Order, size: tuple[int, int], scale: float, random: np.random.Generator
+) -> Patch:
+    """Something that moves in `donor`, enlarged by `scale` to (h, w), without what lies behind it.
+
+    What stands out from the donor's own median is the thing; half the time all of the box is taken.
+    """
+    frame = donor.shape[1:3]
+    height = int(np.clip(round(size[0] / scale), 3, frame[0]))
+    width = int(np.clip(round(size[1] / (scale * random.uniform(0.8, 1.25))), 3, frame[1]))
+    box = place_box((height, width), frame, motion_cells(donor), random)
+    return _enlarge(donor[:, *box.cut], order, size, random)
+
+
+def _enlarge(
+    content: Bytes, order: Order, size: tuple[int, int], random: np.random.Generator
+) -> Patch:
+    if random.random() < 0.5:
+        content = content[:, :, ::-1]
+    frames = np.stack([_resize(content[i], size) for i in order]).astype(np.float32)
+    if random.random() < 0.5:
+        cover = np.ones(frames.shape[:3], np.float32)
+    else:
+        behind = np.median(content[::3], axis=0).astype(np.uint8)
+        cover = _matte(frames, _resize(behind, size))
+    return Patch(frames * np.float32(random.uniform(0.85, 1.2)), cover)
+
+
+def _matte(frames: Floats, behind: Bytes) -> Floats:
+    """(N, h, w): 1 where a frame differs from what lies behind by 20 gray levels or more."""
+    difference = np.abs(frames - behind).mean(-1)
+    smooth = np.stack([cv2.GaussianBlur(each, (3, 3), 0) for each in difference])
+    return np.clip((smooth - 8) / 12, 0, 1).astype(np.float32)
+
+
+def _resize(image: Bytes, size: tuple[int, int]) -> Bytes:
+    return np.asarray(
+        cv2.resize(np.ascontiguousarray(image), size[::-1], interpolation=cv2.INTER_LINEAR),
+        np.uint8,
+    )
+
+
+def drifting(
+    box: Box, frame: tuple[int, int], length: int, drift: tuple[float, float]
+) -> list[Box]:
+    """Where `box` was `length` − 1 … 0 frames ago, moving by `drift` (rows, columns) a frame."""
+    boxes = []
+    for ago in range(length - 1, -1, -1):
+        top = int(np.clip(round(box.top - ago * drift[0]), 0, frame[0] - box.height))
+        left = int(np.clip(round(box.left - ago * drift[1]), 0, frame[1] - box.width))
+        boxes.append(Box(top, left, box.height, box.width))
+    return boxes
