@@ -2,6 +2,10 @@
 
 The ring holds 2·T slots. Each frame is written twice, T slots apart, so that the newest T frames
 always lie one behind the other in memory: a window is a view, ready to be a graph's input.
+
+A ring that is not full yet still gives windows: what is missing before its first frame is that
+frame's future played backwards. Without them a camera is blind for T frames after every start and
+every gap, and a test clip's first frames count as missed (docs/decisions/003-cold-start.md).
 """
 
 from __future__ import annotations
@@ -18,7 +22,8 @@ class Window:
     """The newest T frames at one moment."""
 
     frames: NDArray[np.uint8]
-    """(T, H, W, 3), oldest first: a view into the ring, valid until the next frame."""
+    """(T, H, W, 3), oldest first: valid until the next frame. While the ring fills, the frames
+    before the first are mirrored ones."""
 
     end: int
     """Position of the newest frame on the model's clock, 0 first."""
@@ -28,7 +33,10 @@ class Window:
 
 
 class WindowRing:
-    """Collects frames of one size and gives a window every `hop` frames once T are there."""
+    """Collects frames of one size and gives a window every `hop` frames, the T-th among them.
+
+    Two frames make the first window: a single one shows no motion.
+    """
 
     def __init__(self, shape: tuple[int, int, int], hop: int, gap: float = math.inf) -> None:
         """Reserves the ring.
@@ -74,11 +82,19 @@ class WindowRing:
         self._newest_at = at
         self._position += 1
         self._count += 1
-        due = self._count - self.length
-        if due < 0 or due % self.hop:
+        if (self._count - self.length) % self.hop or self._count < min(2, self.length):
             return None
+        if self._count < self.length:
+            return Window(self._mirrored(slot), self._position, at)
         newest = slot + 1
         return Window(self._slots[newest : newest + self.length], self._position, at)
+
+    def _mirrored(self, newest: int) -> NDArray[np.uint8]:
+        """The frames that are there, back from the newest and forth again: 1 2 3 → … 2 1 2 3."""
+        turn = self._count - 1
+        ages = turn - np.abs(np.arange(self.length - 1, -1, -1) % (2 * turn) - turn)
+        mirrored: NDArray[np.uint8] = self._slots[(newest - ages) % self.length]
+        return mirrored
 
     def clear(self) -> None:
         """Forgets all frames, after a gap that a window must not reach across.
