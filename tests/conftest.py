@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -142,3 +145,54 @@ def listen() -> Iterator[Callable[[int], Listener]]:
     yield make
     for listener in listeners:
         listener.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle() -> Path:
+    """Frame differencing at 32x32, windows of 8 frames at 10/s, threshold 2."""
+    return Path(__file__).parent / "fixtures" / "tiny.ocrgan"
+
+
+@pytest.fixture
+def write_video(tmp_path: Path) -> Callable[..., Path]:
+    """Gives a video of an empty room in which something moves between two moments."""
+
+    def write(seconds: float, moves_from: float, moves_to: float) -> Path:
+        path = tmp_path / "room.avi"
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 64))
+        for number in range(round(seconds * 10)):
+            image = np.full((64, 64, 3), 100, np.uint8)
+            if moves_from <= number / 10 < moves_to:
+                left = number * 7 % 50
+                image[20:40, left : left + 14] = 255
+            writer.write(image)
+        writer.release()
+        return path
+
+    return write
+
+
+@pytest.fixture
+def start_daemon(tiny_bundle: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the installed command on a camera, with more options after it."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(camera: object, *options: object) -> subprocess.Popen[str]:
+        command = [Path(sys.executable).with_name("ocrgan-edge"), "--camera", camera]
+        command += ["--target", "onnx-fp32", "--node", "attic", "--name", "door", *options]
+        if "--bundle" not in options:
+            command += ["--bundle", tiny_bundle]
+        started.append(
+            subprocess.Popen(
+                [str(part) for part in command],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
