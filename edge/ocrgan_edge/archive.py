@@ -100,7 +100,9 @@ def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
         if entry.filename in seen:
             raise BundleError(f"bundle {path}: member {entry.filename!r} is there twice")
         if entry.compress_type not in METHODS:
-            raise BundleError(f"bundle {path}: member {entry.filename!r} is packed unknowably")
+            raise BundleError(
+                f"bundle {path}: member {entry.filename!r} is packed in a way that is not allowed"
+            )
         seen.add(entry.filename)
 
 

@@ -172,10 +172,11 @@ class Bundle:
             raise BundleError(f"{where} must be float32")
         mean = arrays["mean"].astype(np.float32)
         scale = arrays["scale"].astype(np.float32)
-        if mean.shape != scale.shape or mean.shape[:1] != (len(self.manifest.terms),):
+        terms = len(self.manifest.terms)
+        if mean.shape != scale.shape or mean.ndim != 3 or mean.shape[0] != terms:
             raise BundleError(
                 f"{where} has mean {mean.shape} and scale {scale.shape}, but both must be "
-                f"({len(self.manifest.terms)} terms, h, w)"
+                f"({terms} terms, h, w)"
             )
         if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (scale > 0).all()):
             raise BundleError(f"{where} has values that are not finite, or a scale not above 0")
@@ -200,12 +201,9 @@ def write_bundle(path: Path, manifest: Manifest, members: Mapping[str, bytes]) -
 
     The same content gives the same bytes, so that a bundle can be compared by its hash.
     """
-    listed = manifest.model_copy(
-        update={
-            "members": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
-        }
-    )
     ordered = {name: members[name] for name in sorted(members)}
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in ordered.items()}
+    listed = manifest.model_copy(update={"members": hashes})
     write_archive(path, {MANIFEST: listed.model_dump_json(indent=1).encode(), **ordered})
 
 
