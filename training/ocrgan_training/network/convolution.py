@@ -26,39 +26,41 @@ class ConvBlock(nn.Sequential):
 class UpBlock(nn.Sequential):
     """Doubles height and width: (N,Cin,H,W) → (N,Cout,2H,2W).
 
-    A 1×1 convolution comes first, because what follows costs 36 (resize, subpixel) or 16
-    (transposed) multiplications per input pixel and pair of channels. `resize` is nearest
-    neighbours, then 3×3 (Odena et al. 2016); `subpixel` is 3×3, then depth to space (Shi et al.
-    2016); `transposed` is 4×4, which ONNX Runtime never runs in INT8.
+    A 1×1 convolution first brings the channels down. Then, with multiplications per input pixel
+    and pair of channels: `resize` is 3×3 and nearest neighbours (9), smoothed by the 3×3 of the
+    next block; `subpixel` is 3×3 and depth to space (36; Shi et al. 2016); `transposed` is 4×4
+    (16), which ONNX Runtime never runs in INT8.
     """
 
     def __init__(self, channels: int, out: int, upsampling: Upsampling) -> None:
         """`channels` → `out` by the chosen upsampling."""
-        super().__init__(ConvBlock(channels, out, 1), *_doubled(out, out, upsampling, norm=True))
+        parts: list[nn.Module] = [ConvBlock(channels, out, 1)]
+        if upsampling == "resize":
+            parts += [ConvBlock(out, out), nn.Upsample(scale_factor=2, mode="nearest")]
+        elif upsampling == "subpixel":
+            # Normalised before depth to space: there BatchNorm still folds into the convolution.
+            parts += [ConvBlock(out, 4 * out), nn.PixelShuffle(2)]
+        else:
+            up = nn.ConvTranspose2d(out, out, 4, 2, 1, bias=False)
+            parts += [up, nn.BatchNorm2d(out), nn.LeakyReLU(SLOPE)]
+        super().__init__(*parts)
 
 
 class ToPixels(nn.Sequential):
-    """The last step of a decoder: doubles the size and ends in 3 colours, not limited."""
+    """The last step of a decoder: (N,C,H,W) → (N,3,2H,2W), values not limited.
+
+    Depth to space unless `transposed` is asked for: 3×3 to 4·3 channels at half the size has the
+    multiplications of 3×3 to 3 channels at full size, fills a runtime's channel blocks twice as
+    well, and never writes the doubled image.
+    """
 
     def __init__(self, channels: int, middle: int, upsampling: Upsampling) -> None:
         """`channels` → `middle` → 3."""
-        super().__init__(ConvBlock(channels, middle, 1), *_doubled(middle, 3, upsampling))
-
-
-def _doubled(
-    channels: int, out: int, upsampling: Upsampling, *, norm: bool = False
-) -> list[nn.Module]:
-    if upsampling == "transposed":
-        conv: nn.Module = nn.ConvTranspose2d(channels, out, 4, 2, 1, bias=not norm)
-    elif upsampling == "subpixel":
-        conv = nn.Conv2d(channels, 4 * out, 3, padding=1, bias=not norm)
-    else:
-        conv = nn.Conv2d(channels, out, 3, padding=1, bias=not norm)
-    # Normalised before depth to space: there BatchNorm still folds into the convolution.
-    shuffled = upsampling == "subpixel"
-    finish = [nn.BatchNorm2d(out * (4 if shuffled else 1)), nn.LeakyReLU(SLOPE)] if norm else []
-    before = [nn.Upsample(scale_factor=2, mode="nearest")] if upsampling == "resize" else []
-    return [*before, conv, *finish, *([nn.PixelShuffle(2)] if shuffled else [])]
+        if upsampling == "transposed":
+            last: list[nn.Module] = [nn.ConvTranspose2d(middle, 3, 4, 2, 1)]
+        else:
+            last = [nn.Conv2d(middle, 4 * 3, 3, padding=1), nn.PixelShuffle(2)]
+        super().__init__(ConvBlock(channels, middle, 1), *last)
 
 
 def fold_time(video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "n c h w"]:

@@ -41,9 +41,7 @@ def _trunk(width: int, levels: int = 4) -> nn.Sequential:
 
 def _features(channels: int, features: int) -> nn.Sequential:
     """Not rectified: a feature may be negative, and distances see all of it."""
-    return nn.Sequential(
-        nn.Conv2d(channels, features, 3, padding=1, bias=False), nn.BatchNorm2d(features)
-    )
+    return nn.Sequential(nn.Conv2d(channels, features, 1, bias=False), nn.BatchNorm2d(features))
 
 
 class BasicDiscriminator(FrameDiscriminator):

@@ -8,9 +8,9 @@ from ocrgan_training.network.attention import (
     HierarchicalTemporalAttention,
     MultiScaleTemporalAttention,
     TemporalAttention,
-    TemporalMixer,
 )
 from ocrgan_training.network.convolution import ConvBlock, fold_time, unfold_time
+from ocrgan_training.network.places import TemporalMixer, from_places, to_places
 from ocrgan_training.network.presets import GROUP
 from ocrgan_training.network.recurrent import ConvLSTM
 
@@ -19,18 +19,22 @@ class AdaptiveTemporalPooling(nn.Module):
     """A mean over time in which every place chooses its frames: (B,T,C,H,W) → (B,C,H,W)."""
 
     def __init__(self, channels: int) -> None:
-        """A 1×1 convolution says how much a frame matters."""
+        """A projection of `channels` to one number says how much a frame matters."""
         super().__init__()
-        self.importance = nn.Conv2d(channels, 1, 1)
+        self.importance = nn.Linear(channels, 1, bias=False)  # softmax would not notice a bias
 
     def forward(self, video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "b c h w"]:
         """Σₜ weightₜ · frameₜ."""
-        return (self.weights(video) * video).sum(dim=1)
+        pooled = self.pool(to_places(video))
+        return from_places(pooled[:, None], (video.shape[-2], video.shape[-1])).squeeze(1)
 
-    def weights(self, video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "b t 1 h w"]:
+    def pool(self, tokens: Float[Tensor, "n t c"]) -> Float[Tensor, "n c"]:
+        """The same at places."""
+        return (self.weights(tokens) * tokens).sum(dim=1)
+
+    def weights(self, tokens: Float[Tensor, "n t c"]) -> Float[Tensor, "n t 1"]:
         """Softmax over T of every frame's importance: they sum to 1."""
-        importance: Tensor = self.importance(fold_time(video))
-        return torch.softmax(unfold_time(importance, video.shape[1]), dim=1)
+        return torch.softmax(self.importance(tokens), dim=1)
 
 
 class Temporal3DConv(nn.Module):
@@ -70,7 +74,8 @@ class TemporalFeatureFusion(nn.Module):
         self.embed = nn.Conv2d(channels, embedding, patch, stride=patch)
         self.attention = TemporalAttention(embedding, frames, heads=max(1, embedding // 8))
         self.pooling = AdaptiveTemporalPooling(embedding)
-        self.recurrent = ConvLSTM(embedding, hidden, frames_per_step=GROUP)
+        # A patch already covers its surroundings: space is for the hidden state to travel.
+        self.recurrent = ConvLSTM(embedding, hidden, read_kernel=1, frames_per_step=GROUP)
         self.convolution = Temporal3DConv(embedding, hidden)
         self.fuse = nn.Conv2d(embedding + 2 * hidden, channels * patch**2, 1)
         self.to_pixels = nn.PixelShuffle(patch)
@@ -94,17 +99,17 @@ class EnhancedTemporalFusion(TemporalMixer):
         """(B,T,C,H,W) → same; C even."""
         super().__init__()
         inner = channels // 2
-        self.narrow = nn.Conv2d(channels, inner, 1)
+        self.narrow = nn.Linear(channels, inner)
         self.multi_scale = MultiScaleTemporalAttention(inner, frames, heads)
         self.hierarchical = HierarchicalTemporalAttention(inner, frames, heads)
         self.pooling = AdaptiveTemporalPooling(inner)
-        self.context = nn.Conv2d(inner, channels, 1)
-        self.fuse = nn.Conv2d(2 * inner, channels, 1)
+        self.context = nn.Linear(inner, channels)
+        self.fuse = nn.Linear(2 * inner, channels)
 
-    def mix(self, tokens: Float[Tensor, "b t c h w"]) -> Float[Tensor, "b t c h w"]:
+    def mix(self, tokens: Float[Tensor, "n t c"]) -> Float[Tensor, "n t c"]:
         """Both attentions fused, plus the same context for every frame."""
-        time = tokens.shape[1]
-        narrow = unfold_time(self.narrow(fold_time(tokens)), time)
-        both = torch.cat((self.multi_scale(narrow), self.hierarchical(narrow)), dim=2)
-        context: Tensor = self.context(self.pooling(narrow))
-        return unfold_time(self.fuse(fold_time(both)), time) + context[:, None]
+        narrow: Tensor = self.narrow(tokens)
+        both = torch.cat((self.multi_scale.mix(narrow), self.hierarchical.mix(narrow)), dim=-1)
+        context: Tensor = self.context(self.pooling.pool(narrow))
+        fused: Tensor = self.fuse(both)
+        return fused + context[:, None]

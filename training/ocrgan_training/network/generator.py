@@ -11,7 +11,6 @@ from ocrgan_training.network.attention import (
     HierarchicalTemporalAttention,
     MultiScaleTemporalAttention,
     TemporalAttention,
-    TemporalMixer,
 )
 from ocrgan_training.network.channel_shuffle import ChannelShuffle
 from ocrgan_training.network.convolution import (
@@ -22,6 +21,7 @@ from ocrgan_training.network.convolution import (
     unfold_time,
 )
 from ocrgan_training.network.fusion import EnhancedTemporalFusion, TemporalFeatureFusion
+from ocrgan_training.network.places import TemporalMixer
 from ocrgan_training.network.presets import NetworkConfig, Upsampling
 
 SUMMARY_SHARE = 0.1
@@ -202,7 +202,9 @@ def _skip_attention(config: NetworkConfig, level: int, channels: int) -> Tempora
         kind = MultiScaleTemporalAttention
     elif level > 0 and config.temporal in ("hierarchical", "full"):
         kind = HierarchicalTemporalAttention
-    return kind(channels, config.frames, attention_heads(channels), config.attention_pool)
+    # The outermost level has four times the places of the next and looks at squares twice as wide.
+    pool = config.attention_pool * (2 if level == 0 and config.attention_pool > 1 else 1)
+    return kind(channels, config.frames, attention_heads(channels), pool)
 
 
 def _extend(video: Tensor, count: int) -> Tensor:

@@ -17,15 +17,20 @@ class ConvLSTM(nn.Module):
     """
 
     def __init__(
-        self, channels: int, hidden: int, kernel: int = 3, frames_per_step: int = 1
+        self,
+        channels: int,
+        hidden: int,
+        kernel: int = 3,
+        read_kernel: int = 3,
+        frames_per_step: int = 1,
     ) -> None:
-        """`hidden` = Ch; T must be a multiple of `frames_per_step`."""
+        """`hidden` = Ch; `kernel` of U, `read_kernel` of W; T: a multiple of `frames_per_step`."""
         super().__init__()
         self.hidden, self.frames_per_step = hidden, frames_per_step
-        padding = kernel // 2
-        read = channels * frames_per_step
-        self.from_input = nn.Conv2d(read, 4 * hidden, kernel, padding=padding)
-        self.from_hidden = nn.Conv2d(hidden, 4 * hidden, kernel, padding=padding, bias=False)
+        self.from_input = nn.Conv2d(
+            channels * frames_per_step, 4 * hidden, read_kernel, padding="same"
+        )
+        self.from_hidden = nn.Conv2d(hidden, 4 * hidden, kernel, padding="same", bias=False)
         with torch.no_grad():  # a forget gate that starts open remembers (Jozefowicz et al. 2015)
             assert self.from_input.bias is not None
             self.from_input.bias[hidden : 2 * hidden] += 1
