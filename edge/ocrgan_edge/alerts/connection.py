@@ -54,6 +54,7 @@ class Connection:
         """Whether the last attempt failed or the connection was lost."""
         self._broker = broker
         self._ever_connected = False
+        self._unanswered = False
         self._client = Client(
             CallbackAPIVersion.VERSION2, client_id=identity, protocol=VERSIONS[broker.version]
         )
@@ -62,6 +63,7 @@ class Connection:
             self._client.tls_set_context(_trust(broker))
         self._client.will_set(will_topic, OFFLINE, qos=1, retain=True)
         self._client.reconnect_delay_set(SHORTEST_WAIT, LONGEST_WAIT)
+        self._client.on_pre_connect = self._asking
         self._client.on_connect = self._answered
         self._client.on_connect_fail = self._unreachable
         self._client.on_disconnect = self._disconnected
@@ -81,9 +83,13 @@ class Connection:
         """Hands a message to paho; the number comes back in `on_acknowledged`."""
         return self._client.publish(topic, payload, qos=qos, retain=retain).mid
 
+    def _asking(self, _: Client, __: object) -> None:
+        self._unanswered = True
+
     def _answered(
         self, _: Client, __: object, ___: ConnectFlags, reason: ReasonCode, ____: Properties | None
     ) -> None:
+        self._unanswered = False
         if not reason.is_failure:
             _log.info("connected to broker %s (MQTT %s)", self._broker, self._broker.version)
             self._ever_connected, self.away = True, False
@@ -106,7 +112,11 @@ class Connection:
         reason: ReasonCode,
         ____: Properties | None,
     ) -> None:
-        if reason.is_failure:
+        if self._unanswered:
+            hint = " (does it speak MQTT 5? if not: --mqtt-version 3.1.1)"
+            hint = hint if self._broker.version == "5" else ""
+            self._warn_once(f"broker {self._broker} does not answer{hint}")
+        elif reason.is_failure:
             self._warn_once(f"connection to broker {self._broker} lost ({reason.getName()})")
         self.on_lost()
 

@@ -2,8 +2,14 @@
 
 import json
 import logging
+import shutil
+import socketserver
+import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +21,7 @@ from ocrgan_edge.alerts.mqtt_publisher import MqttPublisher
 from ocrgan_edge.alerts.publisher import Numbering
 from ocrgan_edge.alerts.topics import Topics
 from ocrgan_edge.errors import BrokerError
+from ocrgan_edge.service.demo_broker import running_broker
 
 pytestmark = pytest.mark.mosquitto
 NOWHERE = "mqtt://127.0.0.1:1"
@@ -41,7 +48,7 @@ class Publishers:
 
 @pytest.fixture
 def publishers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publishers]:
-    monkeypatch.setattr(mqtt_publisher, "FLUSH_SECONDS", 1.0)
+    monkeypatch.setattr(mqtt_publisher, "FLUSH_SECONDS", 0.5)
     monkeypatch.setattr(connection, "SHORTEST_WAIT", 0.1)
     made = Publishers()
     yield made
@@ -168,7 +175,7 @@ def test_events_lost_at_the_stop_are_counted_in_the_log(
 
 
 def test_a_wrong_password_is_reported_for_good(
-    make_mosquitto, publishers: Publishers, tmp_path
+    make_mosquitto, publishers: Publishers, tmp_path: Path
 ) -> None:
     (tmp_path / "users").write_text("")
     mosquitto = make_mosquitto(f"allow_anonymous false\npassword_file {tmp_path / 'users'}")
@@ -182,5 +189,80 @@ def test_a_wrong_password_is_reported_for_good(
 
 
 def wait_for_refusal(publishers: Publishers) -> None:
-    publishers.made[0]._connection._client._thread.join(1)
+    end = time.monotonic() + 5
+    while not publishers.refused and time.monotonic() < end:
+        time.sleep(0.02)
     assert publishers.refused
+
+
+@pytest.fixture
+def old_broker() -> Iterator[int]:
+    """Answers as MQTT 3.1.1 (3.1.2.2) demands of who does not know the version asked for."""
+
+    class Refuse(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1024)
+            self.request.sendall(b"\x20\x02\x00\x01")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Refuse) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def test_a_broker_without_mqtt_5_is_reported_with_the_option_that_helps(
+    old_broker: int, publishers: Publishers
+) -> None:
+    publishers(f"mqtt://127.0.0.1:{old_broker}")
+    wait_for_refusal(publishers)
+    assert str(publishers.refused[0]) == (
+        f"broker mqtt://127.0.0.1:{old_broker} does not speak MQTT 5: use --mqtt-version 3.1.1"
+    )
+
+
+@pytest.mark.slow
+def test_a_broker_that_chokes_on_mqtt_5_is_worth_a_hint(
+    publishers: Publishers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connection, "KEEP_ALIVE", 1)  # how long an answer may take
+    with running_broker() as port:
+        publisher = publishers(f"mqtt://127.0.0.1:{port}")
+        publisher._connection._client._thread.join(2.5)
+        publisher.close()
+    assert "does not answer (does it speak MQTT 5? if not: --mqtt-version 3.1.1)" in caplog.text
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Signs itself for localhost; its key lies beside it."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem")]
+    subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
+    return tmp_path / "cert.pem"
+
+
+# paho leaves the socket of a failed handshake to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
+    make_mosquitto, publishers: Publishers, certificate: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = make_mosquitto(tls_settings(certificate))
+    publishers(f"mqtts://localhost:{broker.port}").close()
+    assert "CERTIFICATE_VERIFY_FAILED" in caplog.messages[0]
+
+
+def test_a_certificate_that_the_ca_file_vouches_for_is_trusted(
+    make_mosquitto, publishers: Publishers, certificate: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = make_mosquitto(tls_settings(certificate))
+    with caplog.at_level(logging.INFO):
+        publishers(f"mqtts://localhost:{broker.port}", ca_file=certificate).close()
+    assert caplog.messages == [f"connected to broker mqtts://localhost:{broker.port} (MQTT 5)"]
+
+
+def tls_settings(certificate: Path) -> str:
+    key = certificate.with_name("key.pem")
+    return f"allow_anonymous true\ncertfile {certificate}\nkeyfile {key}"
