@@ -91,8 +91,8 @@ def test_windows_and_minutes_are_those_of_the_held_out_clip(
     scorer: Scorer, plan: Plan, clips: NormalClips
 ) -> None:
     _, calibration = calibrate(scorer, clips, plan)
-    assert calibration.windows == 17  # frames 8, 10, … 40
-    assert calibration.minutes == pytest.approx(17 * 0.2 / 60)
+    assert calibration.windows == 20  # after frames 2, 4, … 40
+    assert calibration.minutes == pytest.approx(20 * 0.2 / 60)
     assert calibration.hop == 2
 
 

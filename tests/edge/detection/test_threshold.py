@@ -30,8 +30,8 @@ def wandering(count: int, seed: int) -> NDArray[np.float64]:
     noise = np.random.default_rng(seed).standard_normal(count) * math.sqrt(1 - 0.85**2)
     level = np.empty(count)
     state = 0.0
-    for i, step in enumerate(noise):
-        state = 0.85 * state + step
+    for i, push in enumerate(noise):
+        state = 0.85 * state + push
         level[i] = state
     return np.exp(0.5 * level)
 

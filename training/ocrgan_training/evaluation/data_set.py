@@ -1,0 +1,132 @@
+"""What is evaluated on: labelled test clips, and normal clips that nothing was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocrgan_edge.errors import DataError
+from ocrgan_edge.video.clips import (
+    LABELS,
+    MASKS,
+    check_frame_count,
+    held_out,
+    list_clips,
+    load_labels,
+    load_masks,
+)
+from ocrgan_edge.video.open_source import open_source
+from ocrgan_training.evaluation.kinds import KindInterval, load_kinds
+from ocrgan_training.evaluation.pixels import stride_for
+
+ONLY_NORMAL = (
+    "no labels: only false alarms are measured, on the held-out normal clips that thresholds may "
+    "have been read from; detection needs test/ and labels.json"
+)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A folder of recordings, ready to be evaluated on."""
+
+    folder: Path
+
+    clips: Mapping[str, Path]
+    """The labelled test clips; without labels, the held-out normal clips."""
+
+    labels: Mapping[str, NDArray[np.bool_]] | None
+    """Per clip (frames,), True where abnormal; None where the data set has none."""
+
+    masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """Per clip (frames, H, W); may be empty."""
+
+    held_out: Mapping[str, Path] = field(default_factory=dict)
+    """Normal clips for the thresholds of the baselines."""
+
+    background: Mapping[str, Path] = field(default_factory=dict)
+    """Normal clips that a detector may have seen."""
+
+    kinds: Mapping[str, tuple[KindInterval, ...]] = field(default_factory=dict)
+    """Of rendered scenes: what happens when."""
+
+    @property
+    def pixel_stride(self) -> int:
+        """Every how manieth row and column is compared with the masks; 1 without masks."""
+        first = next(iter(self.masks), None)
+        if first is None or self.labels is None:
+            return 1
+        frames = sum(len(self.labels[name]) for name in self.masks)
+        return stride_for(frames, *self.masks[first].shape[1:])
+
+    def labels_of(self, clip: str, frames: int) -> NDArray[np.bool_]:
+        """Labels of a clip that was decoded to so many frames; normal where there are none.
+
+        Raises:
+            DataError: there is another number of labels; the message names clip and both counts.
+        """
+        if self.labels is None:
+            return np.zeros(frames, np.bool_)
+        labels = self.labels[clip]
+        check_frame_count(clip, frames, "labels", len(labels))
+        return labels
+
+    def masks_of(self, clip: str, frames: int) -> NDArray[np.bool_] | None:
+        """Masks of a clip that was decoded to so many frames, if it has any.
+
+        Raises:
+            DataError: they are for another number of frames.
+        """
+        if clip not in self.masks:
+            return None
+        masks = self.masks[clip]
+        check_frame_count(clip, frames, "masks", len(masks))
+        return masks
+
+
+def load_data_set(folder: Path) -> DataSet:
+    """Finds clips, labels and masks of a folder.
+
+    Raises:
+        DataError: there are neither labelled test clips nor normal clips to hold out, or labels
+            and clips do not fit together.
+    """
+    kept, background = _normal_clips(folder)
+    if not (folder / LABELS).exists():
+        if not kept:
+            raise DataError(f"{folder} has no {LABELS} with test clips, nor normal clips in train/")
+        return DataSet(folder, kept, None, held_out=kept, background=background)
+    labels = load_labels(folder)
+    return DataSet(
+        folder=folder,
+        clips=list_clips(folder / "test"),
+        labels=labels,
+        masks=load_masks(folder) if (folder / MASKS).exists() else {},
+        held_out=kept,
+        background=background,
+        kinds=load_kinds(folder),
+    )
+
+
+def count_frames(clips: Mapping[str, Path]) -> int:
+    """Frames that clips say they have, for a progress bar; unknown ones count as 0."""
+    total = 0
+    for path in clips.values():
+        with closing(open_source(str(path))) as source:
+            total += source.length or 0
+    return total
+
+
+def _normal_clips(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
+    if not (folder / "train").is_dir():
+        return {}, {}
+    clips = list_clips(folder / "train")
+    kept = held_out(list(clips)) if len(clips) > 1 else ()
+    return (
+        {name: clips[name] for name in kept},
+        {name: path for name, path in clips.items() if name not in kept},
+    )

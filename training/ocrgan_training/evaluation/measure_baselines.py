@@ -1,0 +1,83 @@
+"""The baselines over the same data set, with thresholds read by the same rule."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from ocrgan_edge.detection.alarm import AlarmRule
+from ocrgan_edge.detection.threshold import threshold_for
+from ocrgan_edge.errors import DataError
+from ocrgan_edge.video.open_source import open_source
+from ocrgan_training.evaluation.baselines import Image, detectors, first_pictures, score_clip
+from ocrgan_training.evaluation.counted_source import CountedSource
+from ocrgan_training.evaluation.data_set import DataSet
+from ocrgan_training.evaluation.measure import Measured, Settings, Told, measure
+from ocrgan_training.evaluation.protocol import ClipScores
+from ocrgan_training.evaluation.report import Row
+
+ByDetector = dict[str, dict[str, ClipScores]]
+"""Baseline's name → clip's name → scores."""
+
+
+def measure_baselines(
+    data: DataSet, clock: float, false_alarms_per_day: float, settings: Settings, told: Told
+) -> list[Measured]:
+    """Measures both baselines.
+
+    Args:
+        data: their thresholds come from its held-out normal clips; without, they have none.
+        clock: frames per second on which they run: the model's.
+        false_alarms_per_day: wished for.
+        settings: as for the graphs.
+        told: for progress.
+    """
+    background = first_pictures(_sources(data.background), clock)
+    started = time.perf_counter()
+    scores = _score(data.clips, clock, background, told)
+    seconds = time.perf_counter() - started
+    normal = _score(data.held_out, clock, background, told)
+    rules = _rules(normal, clock, false_alarms_per_day, settings)
+    measured = []
+    for name, clips in scores.items():
+        count = sum(clip.score.size for clip in clips.values())
+        # both share one decoding pass, so their speed is that of both together
+        row = Row(name, "baseline", windows=count, windows_per_second=count / seconds)
+        measured.append(measure(row, clips, rules.get(name), data, settings))
+    return measured
+
+
+def _score(
+    clips: Mapping[str, Path], clock: float, background: list[Image], told: Told
+) -> ByDetector:
+    scores: ByDetector = {}
+    for clip, path in clips.items():
+        with closing(CountedSource(open_source(str(path)), told)) as source:
+            for name, found in score_clip(source, clock, detectors(background)).items():
+                scores.setdefault(name, {})[clip] = found
+    return scores
+
+
+def _rules(
+    normal: ByDetector, clock: float, false_alarms_per_day: float, settings: Settings
+) -> dict[str, AlarmRule]:
+    rules = {}
+    for name, clips in normal.items():
+        try:
+            threshold = threshold_for(
+                [clip.score for clip in clips.values()],
+                1 / clock,
+                settings.wish(false_alarms_per_day),
+            )
+        except DataError:
+            continue  # the held-out clips are too short for an alarm: no figures at a threshold
+        rules[name] = settings.rule(threshold.value, threshold.median)
+    return rules
+
+
+def _sources(clips: Mapping[str, Path]) -> Iterator[CountedSource]:
+    for path in clips.values():
+        with closing(CountedSource(open_source(str(path)))) as source:
+            yield source
