@@ -36,7 +36,8 @@ class AlarmRule:
     """Seconds below the release that its end takes."""
 
     longest_gap: float = 10.0
-    """Seconds without a window after which nothing is known to have lasted."""
+    """Seconds without a window after which nothing is known to have lasted; more than the time
+    between two windows (hop / frames per second), or no alarm is ever raised."""
 
     def __post_init__(self) -> None:
         """Checks the values.
@@ -151,7 +152,7 @@ def step(
     state = replace(state, newest_at=at)
     if state.event is None:
         return _wait(state, rule, score, at)
-    return _last(state, state.event, rule, score, at)
+    return _go_on(state, state.event, rule, score, at)
 
 
 def close(state: AlarmState, at: float) -> tuple[AlarmState, Change | None]:
@@ -177,7 +178,7 @@ def _wait(
     return raised, Change("raised", event, at)
 
 
-def _last(
+def _go_on(
     state: AlarmState, event: AlarmEvent, rule: AlarmRule, score: float, at: float
 ) -> tuple[AlarmState, Change | None]:
     event = _grown(event, score, at)

@@ -76,12 +76,13 @@ class OnnxScorer:
 
     def score(self, frames: NDArray[np.uint8]) -> WindowScore:
         """Scores one window (T, H, W, 3); see `Scorer`."""
-        self._bind("frames", window_input(frames, self._frames))
+        window = window_input(frames, self._frames)  # must live until the run is over
+        self._bind("frames", window)
         self._session.run_with_iobinding(self._binding)
         return self._outputs.window_score()
 
     def _bind(self, name: str, array: NDArray[np.generic]) -> None:
-        # By address: no copy is made, and `array` outlives the run that reads it.
+        # By address: no copy is made, and none is kept.
         self._binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
 
 

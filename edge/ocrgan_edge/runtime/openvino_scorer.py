@@ -68,7 +68,8 @@ class OpenVinoScorer:
 
     def score(self, frames: NDArray[np.uint8]) -> WindowScore:
         """Scores one window (T, H, W, 3); see `Scorer`."""
-        self._bind("frames", window_input(frames, self._frames))
+        window = window_input(frames, self._frames)  # must live until the run is over
+        self._bind("frames", window)
         self._request.infer(share_inputs=True, share_outputs=True)
         return self._outputs.window_score()
 
