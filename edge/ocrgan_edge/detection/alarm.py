@@ -7,6 +7,7 @@ release and threshold nothing changes (hysteresis).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +15,8 @@ RELEASE_SHARE = 0.7
 """Of the way from the median normal score to the threshold: where an alarm may end."""
 
 FEWEST_WINDOWS = 2
+
+SLOW_WINDOWS = 3
 
 ROUNDING = 1e-6
 """Seconds forgiven to sums of frame times."""
@@ -36,8 +39,8 @@ class AlarmRule:
     """Seconds below the release that its end takes."""
 
     longest_gap: float = 10.0
-    """Seconds without a window after which nothing is known to have lasted; more than the time
-    between two windows (hop / frames per second), or no alarm is ever raised."""
+    """Seconds without a window after which nothing is known to have lasted. Where windows come
+    more slowly by themselves, three times their shortest distance."""
 
     def __post_init__(self) -> None:
         """Checks the values.
@@ -105,6 +108,9 @@ class AlarmState:
 
     newest_at: float | None = None
 
+    interval: float = math.inf
+    """Shortest time between two windows so far."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -147,9 +153,7 @@ def step(
     Returns:
         The new state, and the alarm that was raised or has ended, if any.
     """
-    if state.newest_at is not None and at - state.newest_at > rule.longest_gap:
-        state = replace(state, rise=None, below_since=None)
-    state = replace(state, newest_at=at)
+    state = _note_time(state, rule, at)
     if state.event is None:
         return _wait(state, rule, score, at)
     return _go_on(state, state.event, rule, score, at)
@@ -163,6 +167,16 @@ def close(state: AlarmState, at: float) -> tuple[AlarmState, Change | None]:
     return AlarmState(), Change("ended", replace(state.event, ended_at=ended_at), at)
 
 
+def _note_time(state: AlarmState, rule: AlarmRule, at: float) -> AlarmState:
+    if state.newest_at is None:
+        return replace(state, newest_at=at)
+    passed = at - state.newest_at
+    interval = min(state.interval, passed)
+    if passed > max(rule.longest_gap, SLOW_WINDOWS * interval):
+        state = replace(state, rise=None, below_since=None)
+    return replace(state, newest_at=at, interval=interval)
+
+
 def _wait(
     state: AlarmState, rule: AlarmRule, score: float, at: float
 ) -> tuple[AlarmState, Change | None]:
@@ -174,7 +188,7 @@ def _wait(
     if windows < FEWEST_WINDOWS or not lasted:
         return replace(state, rise=rise, windows=windows), None
     event = replace(rise, raised_at=at)
-    raised = AlarmState(event=event, not_below_at=at, newest_at=at)
+    raised = replace(state, event=event, rise=None, windows=0, not_below_at=at, below_since=None)
     return raised, Change("raised", event, at)
 
 
@@ -188,7 +202,7 @@ def _go_on(
     if at - below_since < rule.cool_down - ROUNDING:
         return replace(state, event=event, below_since=below_since), None
     ended = replace(event, ended_at=state.not_below_at)
-    return AlarmState(newest_at=at), Change("ended", ended, at)
+    return replace(state, event=None, below_since=None), Change("ended", ended, at)
 
 
 def _grown(event: AlarmEvent, score: float, at: float) -> AlarmEvent:

@@ -102,11 +102,18 @@ def test_after_an_end_another_alarm_is_another_event() -> None:
 
 
 def test_two_windows_far_apart_do_not_count_as_lasting() -> None:
-    state, _ = step(AlarmState(), RULE, 3, 0.0)
+    state, _ = step(AlarmState(), RULE, 0, -0.4)
+    state, _ = step(state, RULE, 3, 0.0)
     state, change = step(state, RULE, 3, 60.0)
     assert change is None
     state, change = step(state, RULE, 3, 60.4)
     assert change is None
+
+
+def test_windows_that_always_come_slowly_do_raise_an_alarm() -> None:
+    """A model of one frame a second with 16 new frames per window."""
+    (raised,) = run([0, 3, 3], interval=16.0)
+    assert raised.start == 16.0
 
 
 def test_silence_does_not_count_as_cool_down() -> None:
