@@ -25,6 +25,8 @@ class LossWeights:
 
     adversarial: float = 1.0
     context: float = 50.0
+    streams: float = 25.0
+    """Both streams apart: if only their sum were asked for, neither error would mean anything."""
     latent: float = 1.0
     consistency: float = 0.1
     smoothness: float = 0.0
@@ -40,8 +42,10 @@ class GeneratorLosses(NamedTuple):
     total: Tensor
     adversarial: Tensor
     context: Tensor
+    streams: Tensor
     latent: Tensor
     consistency: Tensor
+    smoothness: Tensor
     feature_consistency: Tensor
     motion: Tensor
 

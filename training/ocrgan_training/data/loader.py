@@ -14,8 +14,19 @@ from torch import Tensor
 
 from ocrgan_training.data.augment import Augmentation, NoiseBank, View
 from ocrgan_training.data.clips import Clip
-from ocrgan_training.data.pseudo_anomaly import PseudoSettings, PseudoStack, make_pseudo_stack
-from ocrgan_training.data.sampling import EpochSampler, Place, random_of, random_places
+from ocrgan_training.data.pseudo_anomaly import (
+    PseudoSettings,
+    PseudoStack,
+    make_pseudo_stack,
+    unedited,
+)
+from ocrgan_training.data.sampling import (
+    EpochSampler,
+    Place,
+    cold_start,
+    random_of,
+    random_places,
+)
 
 SPAN = 28
 """Frames that an edited stack of 8 is made from: enough to play it three times faster."""
@@ -29,10 +40,12 @@ class LoaderSettings:
     """T of a window."""
     batch: int = 2
     """Windows B for generator and frame discriminator."""
-    stacks: int = 24
+    stacks: int = 48
     """Stacks M of newest frames, pseudo-anomalous here and there, for the local discriminator."""
     stack_frames: int = 8
     """Frames N of a stack."""
+    cold: float = 0.05
+    """Share of windows and stacks that look as in a camera's first moments, which is normal too."""
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
     pseudo: PseudoSettings = field(default_factory=PseudoSettings)
@@ -51,6 +64,11 @@ class Batch(NamedTuple):
     """Above 0 where anything was edited at all."""
     content: Float[Tensor, "M H W"]
     """0 … 1: how strongly the newest frame alone shows content from elsewhere."""
+
+
+def split(batch: Batch, count: int) -> list[Batch]:
+    """A batch in `count` parts of about the same size."""
+    return [Batch(*(tensor[part::count] for tensor in batch)) for part in range(count)]
 
 
 class Loader:
@@ -86,23 +104,35 @@ class Loader:
         )
 
     def _windows(self, places: list[Place], random: np.random.Generator) -> list[NDArray[np.uint8]]:
+        return [self._window(place, random) for place in places]
+
+    def _window(self, place: Place, random: np.random.Generator) -> NDArray[np.uint8]:
         length = self.settings.frames
-        return [
-            View.draw(self.settings.augmentation, random).of_frames(self._cut(place, length))
-            for place in places
-        ]
+        frames = self._cut(place, length)
+        if random.random() < self.settings.cold:
+            frames = cold_start(frames, length, random)
+        return View.draw(self.settings.augmentation, random).of_frames(frames)
 
     def _stacks(self, random: np.random.Generator) -> list[PseudoStack]:
-        count, length = self.settings.stacks, self.settings.stack_frames
+        count = self.settings.stacks
         places = random_places(self._lengths, self._span, count + 1, random)
         contexts = [self._cut(place, self._span) for place in places]
         return [
-            _seen(
-                make_pseudo_stack(context, donor, length, self.settings.pseudo, random),
-                View.draw(self.settings.augmentation, random),
-            )
+            self._stack(context, donor, random)
             for context, donor in zip(contexts, contexts[1:], strict=False)
         ]
+
+    def _stack(
+        self, context: NDArray[np.uint8], donor: NDArray[np.uint8], random: np.random.Generator
+    ) -> PseudoStack:
+        settings = self.settings
+        if random.random() < settings.cold:
+            stack = unedited(cold_start(context, settings.stack_frames, random))
+        else:
+            stack = make_pseudo_stack(
+                context, donor, settings.stack_frames, settings.pseudo, random
+            )
+        return _seen(stack, View.draw(settings.augmentation, random))
 
     def _cut(self, place: Place, length: int) -> NDArray[np.uint8]:
         return self._clips[place.clip].frames[place.start : place.start + length]

@@ -190,8 +190,7 @@ def _paste(
 
 def _finish(canvas: _Canvas, real: Bytes, settings: PseudoSettings) -> PseudoStack:
     if not canvas.cover.any():
-        nothing = np.zeros(canvas.cover.shape[1:], np.float32)
-        return PseudoStack(canvas.frames, nothing, nothing, nothing)
+        return unedited(canvas.frames)
     low, high = settings.faint
     around = max(3, real.shape[1] // 12) | 1
     change = _luma_change(canvas.frames, real)
@@ -203,6 +202,12 @@ def _finish(canvas: _Canvas, real: Bytes, settings: PseudoSettings) -> PseudoSta
         canvas.cover.max(0) * (seen > 0),
         (canvas.pasted * seen_now).astype(np.float32),
     )
+
+
+def unedited(frames: Bytes) -> PseudoStack:
+    """A stack (N, H, W, 3) of normal life."""
+    nothing = np.zeros(frames.shape[1:3], np.float32)
+    return PseudoStack(frames, nothing, nothing, nothing)
 
 
 def _luma_change(frames: Bytes, real: Bytes) -> Floats:

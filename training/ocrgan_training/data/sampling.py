@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
+from ocrgan_edge.video.window import WindowRing
 
 
 class Place(NamedTuple):
@@ -63,3 +66,17 @@ def random_places(
     room = np.array([max(0, frames - length + 1) for frames in lengths])
     clips = random.choice(len(room), size=count, p=room / room.sum())
     return [Place(int(clip), int(random.integers(room[clip]))) for clip in clips]
+
+
+def cold_start(
+    frames: NDArray[np.uint8], length: int, random: np.random.Generator
+) -> NDArray[np.uint8]:
+    """A window (length, H, W, 3) as a camera gives it in its first moments, from the newest frames.
+
+    Fewer than `length` frames are there yet, two or more, and the device's own ring mirrors them.
+    """
+    ring = WindowRing((length, *frames.shape[1:3]), hop=1)
+    there = int(random.integers(2, length))
+    windows = [ring.push(frame, float(i)) for i, frame in enumerate(frames[-there:])]
+    assert windows[-1] is not None
+    return windows[-1].frames.copy()

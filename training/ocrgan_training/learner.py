@@ -1,0 +1,119 @@
+"""What a training changes from step to step: weights, their running average, optimisers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+from torch.optim import Adam, Optimizer
+
+from ocrgan_training.network.ocr_gan_video import OcrGanVideo
+from ocrgan_training.network.presets import NetworkConfig
+
+BETAS = (0.5, 0.999)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Learning rates before the schedule."""
+
+    generator: float = 2e-4
+    discriminator: float = 2e-4
+    local: float = 1e-3
+    """The local discriminator is a plain classifier without an opponent, and may learn faster."""
+
+
+@dataclass
+class Learner:
+    """A network in training."""
+
+    network: OcrGanVideo
+    average: OcrGanVideo
+    """Exponential moving average of the weights: what is evaluated and exported."""
+    optimisers: dict[str, Optimizer]
+    """By part: generator, discriminator, local."""
+    rates: dict[str, float]
+    step: int = 0
+    """Steps done."""
+    seen: dict[str, int] = field(default_factory=lambda: {"windows": 0, "stacks": 0})
+
+    def set_rate(self, factor: float) -> None:
+        """Sets every learning rate to its initial value times `factor`."""
+        for part, optimiser in self.optimisers.items():
+            for group in optimiser.param_groups:
+                group["lr"] = self.rates[part] * factor
+
+
+def make_learner(config: NetworkConfig, rates: Rates, seed: int) -> Learner:
+    """A fresh network with its optimisers; the same seed gives the same weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = OcrGanVideo(config)
+    return learner_of(network, rates)
+
+
+def learner_of(network: OcrGanVideo, rates: Rates) -> Learner:
+    """A learner around a network, with its convolutions laid out channels last."""
+    network = channels_last(network).train()
+    parts = {
+        name: module
+        for name, module in parts_of(network).items()
+        if any(True for _ in module.parameters())
+    }
+    chosen = {
+        "generator": rates.generator,
+        "discriminator": rates.discriminator,
+        "local": rates.local,
+    }
+    return Learner(
+        network=network,
+        average=channels_last(copy.deepcopy(network)).eval().requires_grad_(False),
+        optimisers={
+            name: Adam(module.parameters(), chosen[name], betas=BETAS)
+            for name, module in parts.items()
+        },
+        rates=chosen,
+    )
+
+
+def parts_of(network: OcrGanVideo) -> dict[str, nn.Module]:
+    """What each optimiser updates; attention over features belongs to the discriminator."""
+    frame = [network.discriminator, network.feature_attention]
+    return {
+        "generator": network.generator,
+        "discriminator": nn.ModuleList(module for module in frame if module is not None),
+        "local": nn.ModuleList(
+            module for module in [network.local_discriminator] if module is not None
+        ),
+    }
+
+
+def channels_last(network: OcrGanVideo) -> OcrGanVideo:
+    """Lays convolution weights out channels last in place: 10–40 % faster on CPUs."""
+    for parameter in network.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return network
+
+
+@torch.no_grad()
+def update_average(learner: Learner, decay: float) -> None:
+    """Average ← decay·average + (1 − decay)·weights, with a shorter memory in the first steps.
+
+    BatchNorm's statistics are averages already and are copied. `decay` 0 copies everything.
+    """
+    decay = min(decay, (1 + learner.step) / (10 + learner.step))
+    averages, values = (
+        _tensors(learner.average.parameters()),
+        _tensors(learner.network.parameters()),
+    )
+    torch._foreach_lerp_(averages, values, 1 - decay)
+    for average, value in zip(learner.average.buffers(), learner.network.buffers(), strict=True):
+        average.copy_(value)
+
+
+def _tensors(parameters: Iterable[nn.Parameter]) -> list[torch.Tensor]:
+    return [parameter.data for parameter in parameters]

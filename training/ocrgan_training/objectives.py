@@ -1,0 +1,142 @@
+"""What each of the three parts is trained for: networks and a batch in, named losses out."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from ocrgan_training import losses
+from ocrgan_training.data.loader import Batch
+from ocrgan_training.losses import (
+    DiscriminatorLosses,
+    GeneratorLosses,
+    LocalLosses,
+    LossWeights,
+)
+from ocrgan_training.network.discriminator import BasicDiscriminator
+from ocrgan_training.network.frequency import decompose
+from ocrgan_training.network.ocr_gan_video import OcrGanVideo, Reconstruction
+
+ANOMALOUS = 0.4
+"""A patch is labelled anomalous where an edit fills it more strongly than this …"""
+UNTOUCHED = 0.05
+"""… and normal where it is touched less than this; what lies between has no label."""
+
+
+def discriminator_losses(
+    network: OcrGanVideo, batch: Batch, fake: Tensor, attention_weight: float
+) -> DiscriminatorLosses:
+    """BCE(D(real), 1) + BCE(D(fake), 0) + BCE(D(pseudo), 0) [+ attention regularisation].
+
+    Real, fake and pseudo-anomalous frames are one batch, so that BatchNorm cannot tell them apart
+    by their statistics, and the statistics it keeps are those of what it sees later: real and
+    rebuilt frames together. Where the classifier reads features, it also reads the attended ones
+    (half of the real and of the fake term): that is what attention over features learns from.
+    The pseudo term looks at those patches of the newest frames that show foreign content.
+
+    Args:
+        network: in training mode.
+        batch: windows (B,T,3,H,W) and edited stacks.
+        fake: (B,T,3,H,W), detached from the generator.
+        attention_weight: of the regularisation, warm-up included; 0 leaves it out.
+    """
+    real = batch.windows
+    count = real.shape[0] * real.shape[1]
+    edited = batch.stacks[:count, -1]
+    frames = torch.cat([real.flatten(0, 1), fake.flatten(0, 1), edited])
+    logits, features = network.discriminator(frames)
+    real_loss = losses.adversarial(logits[:count], 1.0)
+    fake_loss = losses.adversarial(logits[count : 2 * count], 0.0)
+    attention = torch.zeros(())
+    if network.feature_attention is not None:
+        raw = features[: 2 * count].unflatten(0, (-1, real.shape[1]))
+        if isinstance(network.discriminator, BasicDiscriminator):
+            attended = network.feature_attention(raw).flatten(0, 1)
+            again = network.discriminator.classifier(attended)
+            real_loss = (real_loss + losses.adversarial(again[:count], 1.0)) / 2
+            fake_loss = (fake_loss + losses.adversarial(again[count:], 0.0)) / 2
+        if attention_weight > 0:
+            weights = network.feature_attention.weights(raw.detach())
+            attention = losses.attention_regularisation(weights)
+    anomalous, _ = patch_labels(batch.content[:count], batch.touched[:count], logits.shape[-2:])
+    pseudo = losses.masked_adversarial(logits[2 * count :], 0.0, anomalous)
+    total = real_loss + fake_loss + pseudo + attention_weight * attention
+    return DiscriminatorLosses(total, real_loss, fake_loss, pseudo, attention)
+
+
+def generator_losses(
+    network: OcrGanVideo,
+    real: Float[Tensor, "B T 3 H W"],
+    rebuilt: Reconstruction,
+    weights: LossWeights,
+    warm_up: float,
+) -> GeneratorLosses:
+    """The weighted sum of section 6 of the method: adversarial, context, latent, temporal.
+
+    Both streams are also compared apart. Real and rebuilt frames go through the discriminator as
+    one batch, as in its own update and as when scoring.
+
+    Args:
+        network: in training mode; its discriminator gets gradients, which the caller drops.
+        real: pixels in -1 … 1.
+        rebuilt: of `real`, with the generator's graph.
+        weights: of each term.
+        warm_up: factor of the temporal terms, 0 … 1.
+    """
+    fake = rebuilt.fake
+    laplacian, residual = decompose(real)
+    seen = network.features(torch.cat([real, fake]))
+    real_features, fake_features = seen.attended.chunk(2)
+    found = {
+        "adversarial": losses.adversarial(seen.logits.chunk(2)[1], 1.0),
+        "context": losses.context(fake, real),
+        "streams": losses.context(rebuilt.fake_laplacian, laplacian)
+        + losses.context(rebuilt.fake_residual, residual),
+        "latent": losses.latent(fake_features, real_features.detach()),
+        "consistency": losses.consistency(fake, real),
+        "smoothness": losses.smoothness(fake) if weights.smoothness else torch.zeros(()),
+        "feature_consistency": losses.feature_consistency(fake_features),
+        "motion": losses.motion(fake, real),
+    }
+    temporal = {"consistency", "smoothness", "feature_consistency", "motion"}
+    total = sum(
+        getattr(weights, name) * (warm_up if name in temporal else 1.0) * value
+        for name, value in found.items()
+    )
+    return GeneratorLosses(total=torch.as_tensor(total), **found)
+
+
+def local_losses(network: OcrGanVideo, batch: Batch, normal_weight: float = 1.0) -> LocalLosses:
+    """Per patch: BCE(D(normal), 1) · `normal_weight` + BCE(D(pseudo-anomalous), 0).
+
+    Each class is averaged by itself, because anomalous patches are rare. The windows' newest
+    frames come along as stacks that nobody edited.
+    """
+    length, clean = batch.stacks.shape[1], len(batch.windows)
+    logits = network.patch_logits(torch.cat([batch.windows[:, -length:], batch.stacks]))
+    anomalous, normal = patch_labels(batch.strength, batch.touched, logits.shape[-2:])
+    untouched = torch.cat([torch.ones_like(logits[:clean]), normal])
+    normal_loss = losses.masked_adversarial(logits, 1.0, untouched)
+    pseudo_loss = losses.masked_adversarial(logits[clean:], 0.0, anomalous)
+    return LocalLosses(normal_weight * normal_loss + pseudo_loss, normal_loss, pseudo_loss)
+
+
+def patch_labels(
+    strength: Float[Tensor, "M H W"],
+    touched: Float[Tensor, "M H W"],
+    size: tuple[int, ...],
+) -> tuple[Float[Tensor, "M h w"], Float[Tensor, "M h w"]]:
+    """Which patches of a grid (h, w) are anomalous and which are normal: 1 or 0 each.
+
+    A patch is anomalous where the mean of its average and its largest strength is above 0.4, so
+    that a small thing in a large patch counts too; it is normal where it is touched nowhere. The
+    soft edge between has no label.
+    """
+    grid = (size[0], size[1])
+    mean = functional.adaptive_avg_pool2d(strength[:, None], grid)
+    most = functional.adaptive_max_pool2d(strength[:, None], grid)
+    anomalous = (mean + most) / 2 > ANOMALOUS
+    edge = functional.adaptive_max_pool2d(touched[:, None], grid) > UNTOUCHED
+    return anomalous.squeeze(1).float(), (~(edge | anomalous)).squeeze(1).float()

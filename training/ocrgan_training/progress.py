@@ -1,0 +1,151 @@
+"""What a person sees of a training: a bar on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+SHOWN = {
+    "generator/context": "con",
+    "generator/adversarial": "adv",
+    "generator/latent": "lat",
+    "discriminator/total": "D",
+    "local/normal": "normal",
+    "local/pseudo": "pseudo",
+    "held_out/context": "held-out con",
+    "held_out/local_auc": "local AUC",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """How far a training is."""
+
+    progress: float
+    """0 … 1 of the budget."""
+    seconds: float
+    step: int
+    epoch: float
+    windows_per_second: float
+    losses: dict[str, float] = field(default_factory=dict)
+    """Newest means by name."""
+
+    @property
+    def left(self) -> str:
+        """Time left in words, from what was needed so far."""
+        if self.progress <= 0:
+            return "?"
+        left = self.seconds * (1 - self.progress) / self.progress
+        return f"{left / 60:.1f} min" if left >= 90 else f"{left:.0f} s"
+
+    def __str__(self) -> str:
+        """One line."""
+        terms = "  ".join(
+            f"{short} {self.losses[name]:.3g}"
+            for name, short in SHOWN.items()
+            if name in self.losses
+        )
+        return (
+            f"step {self.step}  epoch {self.epoch:.1f}  {terms}  "
+            f"{self.windows_per_second:.2f} windows/s  {self.left} left"
+        )
+
+
+class Reporter(Protocol):
+    """Where reports and messages go."""
+
+    def __enter__(self) -> Reporter:
+        """Starts to show."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Ends cleanly."""
+
+    def say(self, text: str) -> None:
+        """Shows a message."""
+
+    def show(self, report: Report) -> None:
+        """Shows how far the training is; called after every step."""
+
+
+class BarReporter:
+    """A progress bar with the losses above it."""
+
+    def __init__(self, console: Console) -> None:
+        """`console` is a terminal."""
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._task: TaskID = self._bar.add_task("starting", total=1.0)
+
+    def __enter__(self) -> BarReporter:
+        """Draws the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leaves the bar as it is."""
+        self._bar.stop()
+
+    def say(self, text: str) -> None:
+        """Prints above the bar."""
+        self._bar.console.print(text, highlight=False, markup=False)
+
+    def show(self, report: Report) -> None:
+        """Moves the bar."""
+        self._bar.update(self._task, completed=report.progress, description=str(report))
+
+
+class LineReporter:
+    """A line every 30 seconds."""
+
+    def __init__(self, console: Console, interval: float = 30.0) -> None:
+        """`interval` in seconds."""
+        self._console = console
+        self._interval = interval
+        self._next = 0.0
+
+    def __enter__(self) -> LineReporter:
+        """Nothing to start."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing to end."""
+
+    def say(self, text: str) -> None:
+        """Prints a line."""
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def show(self, report: Report) -> None:
+        """Prints a line when one is due."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._interval
+            self.say(str(report))
+
+
+def make_reporter(console: Console) -> Reporter:
+    """A bar on a terminal, lines elsewhere."""
+    return BarReporter(console) if console.is_terminal else LineReporter(console)

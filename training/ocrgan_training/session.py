@@ -1,0 +1,125 @@
+"""One sitting of a training: clips in memory, a learner new or restored, and the files of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ocrgan_edge.errors import SettingsError
+from ocrgan_training.checkpoint import CHECKPOINT, restore, save_checkpoint
+from ocrgan_training.data.clips import find_recordings, load_clips
+from ocrgan_training.data.loader import Batch, Loader
+from ocrgan_training.held_out import evaluate, held_out_batch
+from ocrgan_training.learner import Learner, make_learner
+from ocrgan_training.options import TrainOptions
+from ocrgan_training.progress import Reporter
+from ocrgan_training.run_info import RunInfo, read_info, write_info
+from ocrgan_training.schedule import Budget, Plateau, Spent
+
+
+@dataclass
+class Session:
+    """Everything the loop works with."""
+
+    options: TrainOptions
+    learner: Learner
+    loader: Loader
+    held_out: Batch
+    info: RunInfo
+    plateau: Plateau = field(default_factory=Plateau)
+    seconds: float = 0.0
+    """Of training, earlier sittings included."""
+
+    @property
+    def spent(self) -> Spent:
+        """Of the budget."""
+        step = self.learner.step
+        return Spent(self.seconds, step / self.loader.steps_per_epoch, step)
+
+    def evaluate(self) -> dict[str, float]:
+        """Looks at held-out clips and remembers what it saw."""
+        found = evaluate(self.learner.average, self.held_out)
+        self.info = self.info.model_copy(update={"held_out_losses": found})
+        return found
+
+    def save(self) -> None:
+        """Writes checkpoint and run.json."""
+        spent = self.spent
+        self.info = self.info.model_copy(
+            update={
+                "finished": self.options.budget.progress(spent) >= 1,
+                "step": spent.steps,
+                "epoch": spent.epochs,
+                "seconds": spent.seconds,
+                "windows_seen": self.learner.seen["windows"],
+                "stacks_seen": self.learner.seen["stacks"],
+            }
+        )
+        save_checkpoint(self.options.run, self.learner, self.info, self.plateau)
+        write_info(self.options.run, self.info)
+
+
+def open_session(options: TrainOptions, reporter: Reporter) -> Session | None:
+    """Prepares a training, or goes on with one; None where it is finished already.
+
+    Raises:
+        SettingsError: the folder holds another training, or an unfinished one without `resume`.
+        DataError: clips or the checkpoint cannot be used.
+    """
+    recordings = find_recordings(options.data)
+    info = options.info(recordings)
+    if _is_finished(options, info):
+        return None
+    clips = load_clips(recordings.training, options.clip_spec)
+    held_out = load_clips(recordings.held_out, options.clip_spec)
+    frames = sum(len(clip.frames) for clip in clips)
+    reporter.say(
+        f"{len(clips)} clips with {frames} frames ({sum(c.frames.nbytes for c in clips) / 1e6:.0f}"
+        f" MB), {len(held_out)} held out: {', '.join(recordings.held_out)}"
+    )
+    session = Session(
+        options=options,
+        learner=make_learner(options.config, options.rates, options.seed),
+        loader=Loader(clips, options.loader),
+        held_out=held_out_batch(held_out, options.config.frames),
+        info=info,
+    )
+    options.run.mkdir(parents=True, exist_ok=True)
+    if (options.run / CHECKPOINT).exists():
+        before, session.plateau = restore(options.run, session.learner)
+        session.seconds = before.seconds
+        reporter.say(f"going on after step {before.step}, {before.seconds / 60:.1f} minutes")
+    else:
+        write_info(options.run, info)
+    return session
+
+
+def _is_finished(options: TrainOptions, info: RunInfo) -> bool:
+    before = read_info(options.run)
+    if before is None:
+        return False
+    difference = before.differs(info)
+    if difference:
+        raise SettingsError(
+            f"{options.run} holds another training ({difference}): "
+            "choose another --out, or remove that folder"
+        )
+    spent = Spent(before.seconds, before.epoch, before.step)
+    if (
+        before.finished
+        and _same_kind(before, options.budget)
+        and options.budget.progress(spent) >= 1
+    ):
+        return True
+    if not options.resume:
+        raise SettingsError(
+            f"{options.run} holds a training that ended after step {before.step}: "
+            "add --resume to go on, or remove that folder"
+        )
+    return False
+
+
+def _same_kind(before: RunInfo, budget: Budget) -> bool:
+    """Whether both are counted in minutes, in epochs, or in steps."""
+    return all(
+        (before.budget.get(name) is None) == (value is None) for name, value in vars(budget).items()
+    )
