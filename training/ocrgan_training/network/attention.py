@@ -36,11 +36,13 @@ class AttentionOverTime(nn.Module):
                 "attention over %d channels: %d heads instead of %d", channels, self.heads, heads
             )
         # The last row belongs to the newest frame, so that a shorter window keeps its meaning.
-        self.position = nn.Parameter(0.02 * torch.randn(frames, channels))
+        self.position = nn.Parameter(0.2 * torch.randn(frames, channels))
         self.queries_keys_values = nn.Linear(channels, 3 * channels)
         self.dropout = nn.Dropout(DROPOUT)
-        with torch.no_grad():
-            self.queries_keys_values.weight[:channels] *= (channels // self.heads) ** -0.5
+        # Queries and keys of the tokens' own size tell frames apart from the start.
+        queries, keys, _ = self.queries_keys_values.weight.detach().chunk(3)
+        nn.init.normal_(queries, std=channels**-0.5 * (channels // self.heads) ** -0.5)
+        nn.init.normal_(keys, std=channels**-0.5)
 
     def forward(self, tokens: Float[Tensor, "n t c"]) -> Float[Tensor, "n t c"]:
         """What every token gathers from its own place in all frames."""

@@ -3,8 +3,6 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ocrgan_training.network.presets import Upsampling
-
 SLOPE = 0.2
 """Of every LeakyReLU (Radford et al. 2016, DCGAN)."""
 
@@ -32,7 +30,7 @@ class UpBlock(nn.Sequential):
     (16), which ONNX Runtime never runs in INT8.
     """
 
-    def __init__(self, channels: int, out: int, upsampling: Upsampling) -> None:
+    def __init__(self, channels: int, out: int, upsampling: str) -> None:
         """`channels` → `out` by the chosen upsampling."""
         parts: list[nn.Module] = [ConvBlock(channels, out, 1)]
         if upsampling == "resize":
@@ -54,7 +52,7 @@ class ToPixels(nn.Sequential):
     well, and never writes the doubled image.
     """
 
-    def __init__(self, channels: int, middle: int, upsampling: Upsampling) -> None:
+    def __init__(self, channels: int, middle: int, upsampling: str) -> None:
         """`channels` → `middle` → 3."""
         if upsampling == "transposed":
             last: list[nn.Module] = [nn.ConvTranspose2d(middle, 3, 4, 2, 1)]

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ocrgan_training.network.convolution import SLOPE, ConvBlock
-from ocrgan_training.network.presets import Discriminator
 
 
 class Judgement(NamedTuple):
@@ -97,7 +96,7 @@ class NLayerDiscriminator(FrameDiscriminator):
         return Judgement(torch.lerp(fine, coarse, 0.5).squeeze(1), self.features(found))
 
 
-def make_discriminator(kind: Discriminator, width: int, features: int) -> FrameDiscriminator:
+def make_discriminator(kind: str, width: int, features: int) -> FrameDiscriminator:
     """The frame discriminator of that name."""
     kinds = {"basic": BasicDiscriminator, "netd": NetD, "nlayer": NLayerDiscriminator}
     return kinds[kind](width, features)

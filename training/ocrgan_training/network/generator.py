@@ -22,7 +22,7 @@ from ocrgan_training.network.convolution import (
 )
 from ocrgan_training.network.fusion import EnhancedTemporalFusion, TemporalFeatureFusion
 from ocrgan_training.network.places import TemporalMixer
-from ocrgan_training.network.presets import NetworkConfig, Upsampling
+from ocrgan_training.network.presets import NetworkConfig
 
 SUMMARY_SHARE = 0.1
 """How strongly the window's summary is added to every frame."""
@@ -61,7 +61,7 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """The mirror of `Encoder`: skips are concatenated, the last step gives pixels."""
 
-    def __init__(self, widths: tuple[int, ...], upsampling: Upsampling) -> None:
+    def __init__(self, widths: tuple[int, ...], upsampling: str) -> None:
         """`widths` as the encoder's."""
         super().__init__()
         # The bottleneck comes alone; every other level comes with its skip.

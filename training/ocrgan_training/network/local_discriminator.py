@@ -31,7 +31,7 @@ class LocalDiscriminator(nn.Module):
             ConvBlock(2 * n, 4 * n),
         ]
         if self.stride == 8:
-            layers.append(ConvBlock(4 * n, 4 * n, kernel=4, stride=2))
+            layers.append(ConvBlock(4 * n, 4 * n, stride=2))
         layers += [ConvBlock(4 * n, 4 * n), ConvBlock(4 * n, 4 * n)]
         self.layers = nn.Sequential(*layers)
         self.classifier = nn.Conv2d(4 * n, 1, 1)
@@ -50,8 +50,9 @@ class LocalDiscriminator(nn.Module):
 
 
 def local_width(base_width: int) -> int:
-    """Channels of the first level, a multiple of 8: 8 → 16, 16 → 24, 32 → 32, 64 → 48.
+    """Channels of the first level, a multiple of 8: 8 → 16, 16 → 24, 32 → 32, from 48 on 40.
 
-    Grows half as fast as the generator: this is the strongest detector, also of a small network.
+    Grows slower than the generator: it is the strongest detector, also of a small network, and
+    levels off below a million parameters.
     """
-    return 8 * ((base_width // 2 + 20) // 8)
+    return min(40, 16 + base_width // 2) // 8 * 8

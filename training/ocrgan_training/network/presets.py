@@ -1,13 +1,9 @@
 """The settings of a network, checked once, and the named settings that are shipped."""
 
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any
 
 from ocrgan_edge.errors import SettingsError
-
-Temporal = Literal["none", "basic", "multi-scale", "hierarchical", "full"]
-Discriminator = Literal["basic", "netd", "nlayer"]
-Upsampling = Literal["resize", "subpixel", "transposed"]
 
 CONTEXT = 8
 """Newest frames that the local discriminator looks at."""
@@ -15,11 +11,13 @@ CONTEXT = 8
 GROUP = 4
 """Frames that are treated together at the sequence level; a window is a whole number of groups."""
 
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "temporal": get_args(Temporal),
-    "discriminator": get_args(Discriminator),
-    "upsampling": get_args(Upsampling),
+CHOICES = {
+    "temporal": ("none", "basic", "multi-scale", "hierarchical", "full"),
+    "discriminator": ("basic", "netd", "nlayer"),
+    "upsampling": ("resize", "subpixel", "transposed"),
 }
+"""What the settings that are names can be."""
+
 _AT_LEAST = {"height": 16, "width": 16, "features": 1, "hidden_frames": 0, "attention_pool": 1}
 
 
@@ -42,14 +40,15 @@ class NetworkConfig:
     features: int = 100
     """nz, channels of the frame discriminator's features."""
 
-    temporal: Temporal = "full"
-    """Which operations over time there are; `none` is the network that sees single frames."""
+    temporal: str = "full"
+    """`none` sees single frames; `basic`: attention on skips; `multi-scale`: on the outermost skip;
+    `hierarchical`: on the inner ones too; `full`: fusion at the bottleneck and at the input."""
 
     channel_shuffle: bool = True
     """Whether the two streams are weighed against each other on every skip."""
 
-    discriminator: Discriminator = "basic"
-    """Which frame discriminator."""
+    discriminator: str = "basic"
+    """`basic`, `netd` or `nlayer`."""
 
     local_discriminator: bool = True
     """Whether there is a discriminator of patches in space and time."""
@@ -61,17 +60,18 @@ class NetworkConfig:
     """Newest frames whose anomaly maps are averaged for the score."""
 
     attention_pool: int = 2
-    """Temporal attention on skips looks at the means of squares this many pixels wide."""
+    """Attention on inner skips looks at means of squares this wide, on the outermost twice as wide;
+    1 looks at every pixel everywhere."""
 
     patch: int = 4
     """The input-level fusion looks at squares this many pixels wide."""
 
-    upsampling: Upsampling = "resize"
-    """How the decoder doubles its size."""
+    upsampling: str = "resize"
+    """How the decoder doubles its size: `resize`, `subpixel` or `transposed`."""
 
     def __post_init__(self) -> None:
         """Checks every value."""
-        for name, choices in _CHOICES.items():
+        for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 wanted = ", ".join(choices)
                 raise SettingsError(f"{name} is {getattr(self, name)!r}, wanted one of {wanted}")
@@ -124,8 +124,8 @@ _SMALL = NetworkConfig(height=96, width=160, base_width=16)
 PRESETS: dict[str, NetworkConfig] = {
     "nano": NetworkConfig(frames=8, height=64, width=96, base_width=16),
     "small": _SMALL,
-    "base": replace(_SMALL, height=128, width=192, base_width=32),
-    "large": replace(_SMALL, height=224, width=320, base_width=64),
+    "base": replace(_SMALL, height=128, width=192, base_width=24),
+    "large": replace(_SMALL, height=224, width=320, base_width=32),
     "recipe": NetworkConfig(base_width=64),
 }
 """Named settings: nano … large for devices, `recipe` is the published size (64×64, n = 64)."""

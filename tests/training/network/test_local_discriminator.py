@@ -1,0 +1,68 @@
+"""The local discriminator."""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from ocrgan_training.network.local_discriminator import LocalDiscriminator, local_width
+
+
+@pytest.mark.parametrize(
+    ("size", "grid"),
+    [((32, 32), (8, 8)), ((64, 64), (16, 16)), ((96, 160), (12, 20)), ((224, 224), (28, 28))],
+)
+def test_a_patch_is_4_pixels_wide_in_small_images_and_8_in_large_ones(size, grid):
+    assert LocalDiscriminator(8, size)(torch.rand(2, 8, 3, *size)).shape == (2, *grid)
+
+
+def test_only_the_newest_8_frames_are_looked_at():
+    discriminator, video = LocalDiscriminator(8, (32, 32)).eval(), torch.rand(1, 12, 3, 32, 32)
+    changed = video.clone()
+    changed[:, :4] = 0
+    assert torch.equal(discriminator(changed), discriminator(video))
+    changed[:, 4] = 0
+    assert not torch.equal(discriminator(changed), discriminator(video))
+
+
+def test_the_order_of_frames_matters():
+    discriminator, video = LocalDiscriminator(8, (32, 32)).eval(), torch.rand(1, 8, 3, 32, 32)
+    assert not torch.allclose(discriminator(video), discriminator(video.flip(1)), atol=1e-5)
+
+
+def test_colours_enter_as_luma():
+    discriminator, gray = LocalDiscriminator(8, (32, 32)).eval(), torch.rand(1, 8, 1, 32, 32)
+    same = gray.repeat(1, 1, 3, 1, 1)
+    # blue 0.114, green 0.587, red 0.299: what blue gains, red loses
+    shifted = same + torch.tensor([0.299, 0.0, -0.114]).reshape(3, 1, 1)
+    assert_close(discriminator(shifted), discriminator(same), atol=1e-5, rtol=0)
+
+
+def test_a_logit_sees_a_person_with_surroundings_and_not_the_other_side():
+    discriminator, video = LocalDiscriminator(8, (128, 128)).eval(), torch.rand(1, 8, 3, 128, 128)
+    changed = video.clone()
+    changed[..., :16, :16] = 1
+    seen = (discriminator(changed) - discriminator(video))[0].abs() > 0
+    assert seen[:2, :2].all()
+    assert not seen[6:].any()
+    assert not seen[:, 6:].any()
+
+
+@pytest.mark.parametrize(
+    ("base_width", "width", "low", "high"),
+    [(16, 24, 0.3e6, 0.4e6), (32, 32, 0.5e6, 0.6e6), (64, 40, 0.8e6, 0.9e6)],
+)
+def test_it_grows_slower_than_the_rest_of_the_network(base_width, width, low, high):
+    assert local_width(base_width) == width
+    parameters = LocalDiscriminator(base_width, (96, 160)).parameters()
+    assert low < sum(value.numel() for value in parameters) < high
+
+
+def test_gradient_reaches_every_parameter():
+    discriminator = LocalDiscriminator(8, (96, 96))
+    discriminator(torch.rand(2, 8, 3, 96, 96)).square().sum().backward()
+    assert all(value.grad.any() for value in discriminator.parameters())
+
+
+def test_fewer_frames_than_it_needs_are_refused():
+    with pytest.raises(ValueError, match="7 frames, wanted at least 8"):
+        LocalDiscriminator(8, (32, 32))(torch.rand(1, 7, 3, 32, 32))
