@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,7 @@ class WindowScore:
     """(K, T, h, w), the raw terms before normalisation: what statistics are made from."""
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """A graph of a bundle, loaded and ready."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ocrgan_edge.video.frame import Frame
 
 
+@runtime_checkable
 class Source(Protocol):
     """Frames in order, one at a time.
 
