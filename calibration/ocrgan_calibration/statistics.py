@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics
 
-FLOOR = 0.4
-"""Of a term's typical spread over the picture: the least that any place is granted.
+FLOOR = 1.0
+"""Of a term's typical spread over the picture: what every place is granted on top of its own.
 
 Where nobody ever walked in the recordings, a term hardly varies, and the first shadow there would
-be a thousand times its spread. With a floor f a place without life weighs at most 1/f times as
-much as a typical one: unusual places count more, but none explodes.
+be a thousand times its spread. With a floor f a place without life weighs 1/f of its deviation in
+typical spreads, and no place explodes. Measured without test clips (motion term, UCSD Ped2's
+training clips in four folds, normal windows against local pseudo-anomalies): frame AUC is 0.764 at
+f = 0.1, 0.772 at 0.4, 0.783 at 1, 0.767 at 5, 0.763 without any statistics of places.
 """
 
 SMOOTHING = 1.0

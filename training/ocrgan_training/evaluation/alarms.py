@@ -139,5 +139,5 @@ def _ended(alarm: AlarmEvent) -> float:
     return alarm.raised_at if alarm.ended_at is None else alarm.ended_at
 
 
-def _share(part: float, whole: float) -> float | None:
+def _share(part: int | float, whole: int | float) -> float | None:
     return part / whole if whole else None

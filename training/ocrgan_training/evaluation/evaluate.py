@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 from scipy.stats import spearmanr  # type: ignore[import-untyped]
 
-from ocrgan_edge.bundle import Bundle
+from ocrgan_edge.bundle import Bundle, Calibration
 from ocrgan_training.evaluation.data_set import ONLY_NORMAL, DataSet
 from ocrgan_training.evaluation.measure import Measured, Settings, Told
 from ocrgan_training.evaluation.measure_baselines import measure_baselines
@@ -104,15 +104,20 @@ def _notes(bundle: Bundle, targets: list[str], data: DataSet, settings: Settings
     notes = [] if data.labels is not None else [ONLY_NORMAL]
     if not data.held_out:
         notes.append("no normal clips to hold out in train/: the baselines have no threshold")
+    of_targets: dict[str, list[str]] = {}
     for name in targets:
-        calibration = bundle.target(name).calibration
-        if calibration.warning:
-            notes.append(f"{name}: {calibration.warning}")
-        if calibration.hop != settings.hop:
-            notes.append(
-                f"{name}: its threshold was read with a window every {calibration.hop} frames, "
-                f"this is with one every {settings.hop}"
-            )
+        for text in _calibration_notes(bundle.target(name).calibration, settings):
+            of_targets.setdefault(text, []).append(name)
+    return notes + [f"{', '.join(names)}: {text}" for text, names in of_targets.items()]
+
+
+def _calibration_notes(calibration: Calibration, settings: Settings) -> list[str]:
+    notes = [] if calibration.warning is None else [calibration.warning]
+    if calibration.hop != settings.hop:
+        notes.append(
+            f"the threshold was read with a window every {calibration.hop} frames, "
+            f"this is with one every {settings.hop}"
+        )
     return notes
 
 
