@@ -59,7 +59,7 @@ class MqttPublisher:
         self._topics = topics
         self._numbering = numbering
         self._backlog = Backlog(backlog)
-        self._retained: dict[str, str] = {}
+        self._retained: dict[str, tuple[str, int]] = {}
         self._in_flight: set[int] = set()
         self._online: int | None = None
         self._said: int | None = None
@@ -84,11 +84,12 @@ class MqttPublisher:
 
     def publish_anomaly(self, camera: str, on: bool) -> None:
         """Sets the retained state, which is sent again after every reconnect."""
-        self._inbox.put(lambda: self._retain(self._topics.anomaly(camera), "ON" if on else "OFF"))
+        state = "ON" if on else "OFF"
+        self._inbox.put(lambda: self._retain(self._topics.anomaly(camera), state, qos=1))
 
     def publish_score(self, camera: str, score: ScoreMessage) -> None:
-        """Sends the score if the broker is there."""
-        self._inbox.put(lambda: self._show(self._topics.score(camera), to_json(score)))
+        """Shows the score now, or when the broker is back if none newer has come by then."""
+        self._inbox.put(lambda: self._retain(self._topics.score(camera), to_json(score), qos=0))
 
     def close(self, clean: bool = True) -> None:
         """Sends what waits and `stopped` (or `offline`), for up to FLUSH_SECONDS; disconnects."""
@@ -118,8 +119,8 @@ class MqttPublisher:
         self._in_flight.discard(mid)
         if mid == self._online:
             self._open = True
-            for topic, payload in self._retained.items():
-                self._connection.publish(topic, payload)
+            for topic, (payload, qos) in self._retained.items():
+                self._connection.publish(topic, payload, qos)
         if mid == self._said:
             self._flushed.set()
 
@@ -128,14 +129,10 @@ class MqttPublisher:
         topic = self._topics.events(event.camera)
         self._backlog.add(Waiting(topic, to_json(message), event.type))
 
-    def _retain(self, topic: str, payload: str) -> None:
-        self._retained[topic] = payload
+    def _retain(self, topic: str, payload: str, qos: int) -> None:
+        self._retained[topic] = payload, qos
         if self._open:
-            self._connection.publish(topic, payload)
-
-    def _show(self, topic: str, payload: str) -> None:
-        if self._open:
-            self._connection.publish(topic, payload, qos=0)
+            self._connection.publish(topic, payload, qos)
 
     def _say_goodbye(self, last_word: str) -> None:
         self._last_word = last_word

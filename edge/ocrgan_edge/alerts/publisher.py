@@ -22,7 +22,7 @@ class Publisher(Protocol):
         """Says whether a camera sees an anomaly just now; the newest word counts."""
 
     def publish_score(self, camera: str, score: ScoreMessage) -> None:
-        """Shows the newest score; may be lost."""
+        """Shows the newest score; one that a newer has overtaken may be lost."""
 
     def close(self, clean: bool = True) -> None:
         """Delivers what can be delivered within a few seconds and says goodbye.
