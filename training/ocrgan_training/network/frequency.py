@@ -7,9 +7,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-# A binomial blur, weights (1 2 1)ᵀ(1 2 1)/16, is the low-pass filter; what it takes away is a
-# 9-point Laplacian. One fixed kernel, so the export sees a plain convolution with a constant.
-_BLUR = ((1.0, 2.0, 1.0), (2.0, 4.0, 2.0), (1.0, 2.0, 1.0))
+from ocrgan_training.network.convolution import fold_time
+
+# What a binomial blur, weights (1 2 1)ᵀ(1 2 1)/16, takes away: a 9-point Laplacian. Sixteenths are
+# exact, and one fixed kernel is a plain convolution with a constant in the exported graph.
+_SIXTEENTHS = ((-1.0, -2.0, -1.0), (-2.0, 12.0, -2.0), (-1.0, -2.0, -1.0))
+_LAPLACIAN = [[weight / 16 for weight in row] for row in _SIXTEENTHS]
 
 
 class Streams(NamedTuple):
@@ -25,10 +28,9 @@ def decompose(video: Float[Tensor, "b t c h w"]) -> Streams:
     laplacian = video ∗ K, K = δ − (1 2 1)ᵀ(1 2 1)/16, borders repeated: a constant frame has
     Laplacian 0 everywhere; residual = video − laplacian (Burt and Adelson 1983, one level).
     """
-    height, width = video.shape[-2:]
-    kernel = -torch.tensor(_BLUR, dtype=video.dtype, device=video.device) / 16
-    kernel[1, 1] += 1
-    planes = video.reshape(-1, 1, height, width)
-    padded = functional.pad(planes, (1, 1, 1, 1), mode="replicate")
-    laplacian = functional.conv2d(padded, kernel[None, None]).reshape(video.shape)
+    channels = video.shape[2]
+    kernel = torch.tensor([[_LAPLACIAN]] * channels, dtype=video.dtype, device=video.device)
+    padded = functional.pad(fold_time(video), (1, 1, 1, 1), mode="replicate")
+    laplacian = functional.conv2d(padded, kernel, groups=channels)
+    laplacian = laplacian.reshape(video.shape)
     return Streams(laplacian, video - laplacian)
