@@ -1,0 +1,126 @@
+"""The scene as a data set in the plain layout: clips, labels, masks, kinds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocrgan_edge.errors import DataError
+from ocrgan_edge.video.scene.plan import Plan
+from ocrgan_edge.video.scene.renderer import render
+from ocrgan_edge.video.scene.spec import SceneSpec
+from ocrgan_edge.video.scene.truth import Truth
+
+RENDERER = 1
+"""Counted up when the same parameters give other pictures."""
+RECORD, UNFINISHED = "scene.json", "scene.unfinished.json"
+QUALITY = 92
+"""Of the clips' JPEG frames."""
+LULL = 1.0
+"""Seconds out of sight that do not end an anomaly."""
+
+
+def write_data_set(folder: Path, plan: Plan, progress: Callable[[], object]) -> bool:
+    """Renders the clips unless that has been done; returns whether it was necessary.
+
+    Args:
+        folder: new, empty, or of the same plan.
+        plan: what to render.
+        progress: called after each frame.
+
+    Raises:
+        DataError: the folder holds something else, or a clip cannot be written.
+    """
+    record = _parameters(plan)
+    if (folder / RECORD).exists():
+        _expect_same(folder / RECORD, record)
+        return False
+    if folder.exists() and any(folder.iterdir()) and not (folder / UNFINISHED).exists():
+        raise DataError(f"{folder} is not empty: a rendered data set needs a folder of its own")
+    for part in ("train", "test"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        for old in (folder / part).glob("*.avi"):
+            old.unlink()
+    unfinished = folder / UNFINISHED
+    unfinished.write_text(json.dumps(record, indent=1) + "\n")
+    _render_all(folder, plan, progress)
+    unfinished.replace(folder / RECORD)
+    return True
+
+
+def spans(truths: Sequence[Truth], frames_per_second: float) -> list[dict[str, Any]]:
+    """Anomalies of a clip: kind, start and end in seconds, by start."""
+    found: list[dict[str, Any]] = []
+    for kind in sorted({kind for truth in truths for kind in truth.kinds}):
+        frames = [index for index, truth in enumerate(truths) if kind in truth.kinds]
+        times = [index / frames_per_second for index in frames]
+        begin = times[0]
+        for time, later in zip(times, [*times[1:], float("inf")], strict=True):
+            if later - time > LULL:
+                found.append({"kind": kind, "start": begin, "end": time})
+                begin = later
+    return sorted(found, key=lambda it: (it["start"], it["kind"]))
+
+
+def write_clip(path: Path, spec: SceneSpec, progress: Callable[[], object]) -> list[Truth]:
+    """One clip as Motion JPEG; returns the truth of each frame.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    writer = cv2.VideoWriter(
+        str(path),
+        cv2.CAP_OPENCV_MJPEG,
+        cv2.VideoWriter.fourcc(*"MJPG"),
+        spec.frames_per_second,
+        (spec.width, spec.height),
+    )
+    if not writer.isOpened():
+        raise DataError(f"clip {path} cannot be written: OpenCV opens no Motion JPEG file there")
+    writer.set(cv2.VIDEOWRITER_PROP_QUALITY, QUALITY)
+    truths = []
+    for image, truth in render(spec):
+        writer.write(image)
+        truths.append(truth)
+        progress()
+    writer.release()
+    return truths
+
+
+def _render_all(folder: Path, plan: Plan, progress: Callable[[], object]) -> None:
+    labels: dict[str, list[int]] = {}
+    masks: dict[str, NDArray[np.bool_]] = {}
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for name, spec in plan.clips().items():
+        truths = write_clip(folder / name, spec, progress)
+        if name.startswith("test/"):
+            clip = Path(name).stem
+            labels[clip] = [truth.label for truth in truths]
+            masks[clip] = np.stack([truth.mask for truth in truths])
+            kinds[clip] = spans(truths, spec.frames_per_second)
+    (folder / "labels.json").write_text(json.dumps(labels) + "\n")
+    (folder / "anomalies.json").write_text(json.dumps(kinds, indent=1) + "\n")
+    np.savez_compressed(folder / "masks.npz", allow_pickle=False, **masks)
+
+
+def _parameters(plan: Plan) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(json.dumps(asdict(plan)))
+    return {"renderer": RENDERER, **fields}
+
+
+def _expect_same(path: Path, wanted: dict[str, Any]) -> None:
+    try:
+        found = json.loads(path.read_text())
+    except ValueError as error:
+        raise DataError(f"{path} is not what ocrgan-scene writes ({error})") from error
+    if found != wanted:
+        raise DataError(
+            f"{path.parent} holds a scene of other parameters: remove it or give another --out"
+        )
