@@ -68,7 +68,9 @@ def _open_recording(text: str, frames_per_second: float | None) -> Source:
 
 
 def _open_scene(text: str) -> Source:
-    from ocrgan_edge.video.scene import open_scene  # the renderer is loaded only where it is used
+    from ocrgan_edge.video.scene.text import (
+        open_scene,
+    )  # the renderer is loaded only where it is used
 
     return open_scene(text)
 
