@@ -157,3 +157,17 @@ def test_a_refused_user_ends_the_daemon_with_one_sentence(
     errors = daemon.communicate()[1]
     assert "a client without a user name: not authorized" in errors.splitlines()[-1]
     assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+def test_the_rendered_scene_is_a_camera_like_any_other(
+    mosquitto, listen, start_daemon: Start
+) -> None:
+    listener = listen(mosquitto.port)
+    scene = "scene:seed=3,seconds=12,vehicle@4,size=160x120"
+    daemon = start_daemon(scene, "--mqtt", mosquitto.url)
+    assert daemon.wait(60) == 0
+    listener.wait_for("available", "stopped")
+    kinds = [event["type"] for event in events(listener)]
+    assert (kinds[0], kinds[-1]) == ("new", "end")
+    assert_valid(listener)

@@ -47,6 +47,22 @@ class Verdict:
         return None not in self.delays and not self.false_alerts
 
 
+def runs(present: Sequence[bool], longest_gap: int) -> list[tuple[int, int]]:
+    """First and last frame of each stretch in which something is there.
+
+    Args:
+        present: per frame.
+        longest_gap: frames for which it may be hidden, behind a tree for example.
+    """
+    stretches: list[tuple[int, int]] = []
+    for number in (number for number, there in enumerate(present) if there):
+        if stretches and number - stretches[-1][1] <= longest_gap + 1:
+            stretches[-1] = (stretches[-1][0], number)
+        else:
+            stretches.append((number, number))
+    return stretches
+
+
 def alerts_of(events: Iterable[Event]) -> list[Alert]:
     """One alert per event that has ended, in the order of their `new` messages."""
     raised: dict[str, float] = {}

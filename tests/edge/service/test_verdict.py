@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from ocrgan_edge.alerts.event import Event, EventState, Shares
-from ocrgan_edge.service.verdict import Alert, Happening, alerts_of, judge
+from ocrgan_edge.service.verdict import Alert, Happening, alerts_of, judge, runs
 
 RUNNER = Happening("runner", 10.0, 15.0)
 
@@ -54,3 +54,10 @@ def test_an_alert_is_made_of_an_event_s_first_and_last_message() -> None:
         Event(type="end", event_id="1", camera="door", before=state, after=over),
     ]
     assert alerts_of(events) == [Alert(start=10.0, raised=10.75, end=12.0)]
+
+
+def test_a_stretch_may_be_hidden_for_a_moment() -> None:
+    present = [bool(int(frame)) for frame in "0110010001"]
+    assert runs(present, longest_gap=2) == [(1, 5), (9, 9)]
+    assert runs(present, longest_gap=0) == [(1, 2), (5, 5), (9, 9)]
+    assert runs([False], longest_gap=2) == []
