@@ -72,8 +72,19 @@ def test_delay_is_from_the_first_abnormal_frame_to_the_raised_alarm() -> None:
     assert figures(clip((25, 40)), labelled((20, 40))).median_delay == pytest.approx(0.7)
 
 
-def test_an_alarm_that_is_on_already_has_no_delay() -> None:
+def test_an_alarm_that_comes_a_little_early_has_no_delay() -> None:
     assert figures(clip((10, 40)), labelled((20, 40))).median_delay == 0
+
+
+def test_an_alarm_that_is_always_on_is_false_and_finds_nothing() -> None:
+    result = figures(clip((0, 100)), labelled((30, 40), (60, 80)))
+    assert (result.found, result.alarms, result.false_alarms) == (0, 1, 1)
+
+
+def test_an_event_during_another_events_alarm_is_found_without_delay() -> None:
+    result = figures(clip((20, 90)), labelled((20, 30), (60, 80)))
+    assert (result.found, result.false_alarms) == (2, 0)
+    assert result.median_delay == pytest.approx(0.1)  # of 0.2 and 0
 
 
 def test_an_alarm_just_after_a_short_event_is_still_its_alarm() -> None:

@@ -13,8 +13,10 @@ from ocrgan_training.evaluation.metrics import poisson_upper_bound, runs
 from ocrgan_training.evaluation.protocol import ClipScores
 
 GRACE = 1.0
-"""Seconds after an event's last frame in which its alarm still counts as its alarm: an alarm needs
-its minimum duration, and a window still holds the event's frames."""
+"""Seconds before an event's first frame and after its last in which an alarm that is raised still
+counts as its alarm. Labels are coarse, an alarm needs its minimum duration, and a window still
+holds the event's frames. An alarm that was raised earlier is a false one, however long it stays on:
+one that is always on finds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Interval:
     start: float
     end: float
     raised_at: float | None
-    """Of the first alarm that was on during it; None if it was missed."""
+    """Of the first true alarm that was on during it; None if it was missed."""
 
     @property
     def delay(self) -> float | None:
@@ -37,9 +39,9 @@ class ClipAlarms:
     """One clip's alarms and events."""
 
     alarms: tuple[AlarmEvent, ...]
+    true: tuple[AlarmEvent, ...]
+    """Those that were raised during an event, or within the grace around it."""
     intervals: tuple[Interval, ...]
-    false: int
-    """Alarms that were on during no event."""
     on: NDArray[np.bool_]
     """(frames,), whether an alarm was on."""
     normal_seconds: float
@@ -53,7 +55,7 @@ class AlarmFigures:
     events: int
     found: int
     recall: float | None
-    """Share of labelled events during which an alarm was on."""
+    """Share of labelled events during which a true alarm was on."""
     median_delay: float | None
     """Seconds from an event's first frame to its alarm, of those found."""
     alarms: int
@@ -89,10 +91,11 @@ def clip_alarms(clip: ClipScores, labels: NDArray[np.bool_], rule: AlarmRule) ->
     on = np.zeros(clip.frames, np.bool_)
     for alarm in alarms:
         on |= (clip.times >= alarm.raised_at) & (clip.times <= _ended(alarm))
+    true = tuple(alarm for alarm in alarms if any(_raised_for(alarm, *span) for span in spans))
     return ClipAlarms(
         alarms=alarms,
-        intervals=tuple(Interval(*span, first_alarm(alarms, *span)) for span in spans),
-        false=sum(not any(_during(alarm, *span) for span in spans) for alarm in alarms),
+        true=true,
+        intervals=tuple(Interval(*span, first_alarm(true, *span)) for span in spans),
         on=on,
         normal_seconds=float(np.count_nonzero(~labels)) / rate,
     )
@@ -100,7 +103,10 @@ def clip_alarms(clip: ClipScores, labels: NDArray[np.bool_], rule: AlarmRule) ->
 
 def first_alarm(alarms: tuple[AlarmEvent, ...], start: float, end: float) -> float | None:
     """When the first alarm that was on between `start` and `end` (plus grace) was raised."""
-    return min((alarm.raised_at for alarm in alarms if _during(alarm, start, end)), default=None)
+    during = (
+        alarm for alarm in alarms if alarm.raised_at <= end + GRACE and _ended(alarm) >= start
+    )
+    return min((alarm.raised_at for alarm in during), default=None)
 
 
 def alarm_figures(
@@ -113,7 +119,7 @@ def alarm_figures(
     abnormal = np.concatenate([labels[name] for name in clips])
     hits = int(np.count_nonzero(on & abnormal))
     hours = sum(clip.normal_seconds for clip in clips.values()) / 3600
-    false = sum(clip.false for clip in clips.values())
+    false = sum(len(clip.alarms) - len(clip.true) for clip in clips.values())
     return AlarmFigures(
         threshold=threshold,
         events=len(intervals),
@@ -131,8 +137,8 @@ def alarm_figures(
     )
 
 
-def _during(alarm: AlarmEvent, start: float, end: float) -> bool:
-    return alarm.raised_at <= end + GRACE and _ended(alarm) >= start
+def _raised_for(alarm: AlarmEvent, start: float, end: float) -> bool:
+    return start - GRACE <= alarm.raised_at <= end + GRACE
 
 
 def _ended(alarm: AlarmEvent) -> float:

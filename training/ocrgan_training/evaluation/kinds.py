@@ -57,7 +57,7 @@ def kind_figures(
     delays: dict[str, list[float | None]] = {}
     for name, clip in clips.items():
         for interval in kinds.get(name, ()):
-            raised = first_alarm(clip.alarms, interval.start, interval.end)
+            raised = first_alarm(clip.true, interval.start, interval.end)
             delay = None if raised is None else max(0.0, raised - interval.start)
             delays.setdefault(interval.kind, []).append(delay)
     return {kind: _figures(delays[kind]) for kind in sorted(delays)}
