@@ -37,7 +37,9 @@ def paint_background(site: Site, camera: Camera) -> Background:
     _building(picture, lit, site, (columns, rows, big))
     below = rows > big.horizon + 2
     x, z = big.ground(columns, np.maximum(rows, big.horizon + 2))
-    on_ground = below & ((z < site.wall) | ((_beyond(site, x)) & (z < site.wall + 40)))
+    on_ground = below & (
+        (z < site.wall) | (_beyond(site, x * site.wall / z) & (z < site.wall + 40))
+    )
     picture = np.where(on_ground[..., None], _ground(site, x, z), picture)
     lit = np.where(on_ground, 1.0, lit)
     size = (camera.width, camera.height)
@@ -52,7 +54,9 @@ def texture(x: Array, y: Array, seed: int) -> Array:
     right, down = x - column, y - row
     right, down = right * right * (3 - 2 * right), down * down * (3 - 2 * down)
     upper = speckle(column, row, seed) * (1 - right) + speckle(column + 1, row, seed) * right
-    lower = speckle(column, row + 1, seed) * (1 - right) + speckle(column + 1, row + 1, seed) * right
+    lower = (
+        speckle(column, row + 1, seed) * (1 - right) + speckle(column + 1, row + 1, seed) * right
+    )
     return np.asarray(upper * (1 - down) + lower * down, np.float64)
 
 
@@ -85,19 +89,25 @@ def _beyond(site: Site, x: Array) -> NDArray[np.bool_]:
     return np.asarray(x > site.wall_end if site.wall_end > 0 else x < site.wall_end, np.bool_)
 
 
-def _building(
-    picture: Array, lit: Array, site: Site, view: tuple[Array, Array, Camera]
-) -> None:
+def _building(picture: Array, lit: Array, site: Site, view: tuple[Array, Array, Camera]) -> None:
     """A plastered front with windows, a base of stone and a roof's edge."""
     x, y = view[2].wall(view[0], view[1], site.wall)
     tall = 9.5
     front = ~_beyond(site, x) & (y > 0) & (y < tall)
-    grain = 1 + 0.03 * texture(x * 6, y * 6, site.seed + 1) + 0.04 * texture(x / 2, y, site.seed + 2)
+    grain = (
+        1 + 0.03 * texture(x * 6, y * 6, site.seed + 1) + 0.04 * texture(x / 2, y, site.seed + 2)
+    )
     tints = ((158.0, 178.0, 192.0), (140, 160, 200), (172, 178, 182), (150, 186, 198))
     paint = np.array(tints[site.seed % len(tints)])
     wall = paint * grain[..., None]
-    stone = np.array([112.0, 118.0, 122.0]) * (1 + 0.1 * speckle(
-        np.floor(x / 0.7).astype(np.int64), np.floor(y / 0.35).astype(np.int64), 3))[..., None]
+    stone = (
+        np.array([112.0, 118.0, 122.0])
+        * (
+            1
+            + 0.1
+            * speckle(np.floor(x / 0.7).astype(np.int64), np.floor(y / 0.35).astype(np.int64), 3)
+        )[..., None]
+    )
     wall = np.where((y < 0.8)[..., None], stone, wall)
     wall = np.where(((y > tall - 0.35) | (np.abs(y - 4.4) < 0.12))[..., None], paint * 0.78, wall)
     across, up = np.mod(x, 2.7) - 1.35, np.mod(y - 1.0, 3.6) - 1.35
@@ -119,7 +129,9 @@ def _ground(site: Site, x: Array, z: Array) -> Array:
         + 0.16 * texture(x * 9, z * 5, seed + 23)
     )  # fmt: skip
     dry = (0.5 + 0.5 * texture(x / 5, z / 5, seed + 24))[..., None]
-    lawn = (np.array([62.0, 118, 98]) * (1 - dry) + np.array([72.0, 122, 122]) * dry) * grass[..., None]
+    lawn = (np.array([62.0, 118, 98]) * (1 - dry) + np.array([72.0, 122, 122]) * dry) * grass[
+        ..., None
+    ]
     inside = np.max([_inside(path, x, z) for path in site.paths], axis=0)
     ragged = inside + 0.05 * texture(x * 5, z * 5, seed + 25)
     picture = np.where((ragged > -0.14)[..., None], np.array([138.0, 142.0, 146.0]), lawn)

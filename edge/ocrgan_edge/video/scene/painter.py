@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.video.scene.camera import Camera
-from ocrgan_edge.video.scene.parts import Colour, Part, shade
+from ocrgan_edge.video.scene.parts import Part, shade
 
 FINER = 4
 """Drawn this many times larger, then shrunk."""
@@ -49,47 +49,56 @@ def paint(parts: list[Part], camera: Camera, light_from: float, solid: bool) -> 
         light_from: -1 when light comes from the picture's left, +1 from the right.
         solid: keep the parts' order; otherwise those farther away are painted first.
     """
-    seen = camera.project(np.concatenate([part.points for part in parts]))
-    ends = np.cumsum([len(part.points) for part in parts])
-    pieces = np.split(seen, ends[:-1])
-    depths = [float(piece[:, 2].mean()) for piece in pieces]
-    radii = [p.radius * camera.focal / d for p, d in zip(parts, depths, strict=True)]
-    box = _box(seen[:, :2], max(radii) + 1.0, camera)
+    seen, starts, counts = _project(parts, camera)
+    depths = np.add.reduceat(seen[:, 2], starts) / counts
+    radii = np.array([part.radius for part in parts]) * camera.focal / depths
+    box = _box(seen[:, :2], float(radii.max()) + 1.0, camera)
     if box is None:
         return None
     left, top, right, bottom = box
+    lines = (seen[:, :2] - (left, top)) * FINER
+    lights = lines + np.repeat(radii, counts)[:, None] * FINER * (light_from * 0.3, -0.2)
+    fixed, moved = _fixed(lines), _fixed(lights)
     canvas = np.zeros(((bottom - top) * FINER, (right - left) * FINER, 4), np.uint8)
-    order = range(len(parts)) if solid else np.argsort([-depth for depth in depths])
-    for index in order:
-        line = (pieces[index][:, :2] - (left, top)) * FINER
-        _draw(canvas, line, radii[index] * FINER, parts[index], light_from)
+    for index in range(len(parts)) if solid else np.argsort(-depths):
+        piece = slice(starts[index], starts[index] + counts[index])
+        _draw(canvas, (fixed[piece], moved[piece]), float(radii[index]) * FINER, parts[index])
     small = _shrink(canvas, (bottom - top, right - left))
-    return Sprite(left, top, small[..., :3], small[..., 3] / 255.0, float(np.mean(depths)))
+    return Sprite(left, top, small[..., :3], small[..., 3] / 255.0, float(depths.mean()))
 
 
 def cast(
     layer: Floats, parts: list[Part], camera: Camera, sun: tuple[float, float], strength: float
 ) -> None:
     """Adds the parts' shadow on the ground to a layer (H, W) of 0 to 1."""
-    ground = []
-    for part in parts:
-        up = np.maximum(part.points[:, 1], 0.0)
-        points = part.points + np.stack([sun[0] * up, -part.points[:, 1], sun[1] * up], axis=1)
-        ground.append(camera.project(points))
-    radii = [
-        part.radius * camera.focal / float(piece[:, 2].mean()) * 0.8
-        for part, piece in zip(parts, ground, strict=True)
-    ]
-    box = _box(np.concatenate(ground)[:, :2], max(radii) + 3.0, camera)
+    seen, starts, counts = _project(parts, camera, sun)
+    depths = np.add.reduceat(seen[:, 2], starts) / counts
+    radii = np.array([part.radius for part in parts]) * camera.focal / depths * 0.8
+    box = _box(seen[:, :2], float(radii.max()) + 3.0, camera)
     if box is None:
         return
     left, top, right, bottom = box
+    fixed = _fixed((seen[:, :2] - (left, top)) * 2)
     canvas = np.zeros(((bottom - top) * 2, (right - left) * 2), np.uint8)
-    for part, piece, radius in zip(parts, ground, radii, strict=True):
-        _stroke(canvas, (piece[:, :2] - (left, top)) * 2, radius * 2, (255.0,), not part.radius)
+    for part, start, count, radius in zip(parts, starts, counts, radii, strict=True):
+        _stroke(canvas, fixed[start : start + count], radius * 2 if part.radius else 0.0, (255.0,))
     small = cv2.blur(_shrink(canvas, (bottom - top, right - left)), (3, 3))
     area = layer[top:bottom, left:right]
-    np.maximum(area, small * (strength / 255.0), out=area)
+    np.maximum(area, small * np.float32(strength / 255.0), out=area)
+
+
+def _project(
+    parts: list[Part], camera: Camera, sun: tuple[float, float] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """All points as seen, or their shadows; where each part's begin, and how many it has."""
+    points = np.concatenate([part.points for part in parts])
+    if sun is not None:
+        up = np.maximum(points[:, 1], 0.0)
+        points = np.stack(
+            [points[:, 0] + sun[0] * up, 0.0 * up, points[:, 2] + sun[1] * up], axis=1
+        )
+    counts = np.array([len(part.points) for part in parts])
+    return camera.project(points), np.cumsum(counts) - counts, counts
 
 
 def _box(
@@ -103,37 +112,31 @@ def _box(
 
 def _draw(
     canvas: NDArray[np.uint8],
-    line: NDArray[np.float64],
+    lines: tuple[NDArray[np.int32], NDArray[np.int32]],
     radius: float,
     part: Part,
-    light_from: float,
 ) -> None:
-    """A face flat, a limb with a dark and a light side."""
+    """A face flat, a limb with a dark and a light side; the second line is where light falls."""
     if part.radius == 0.0 or radius < 2.5:
-        _stroke(canvas, line, radius, _opaque(part.colour), part.radius == 0.0)
+        _stroke(canvas, lines[0], radius if part.radius else 0.0, (*part.colour, 255.0))
         return
-    _stroke(canvas, line, radius, _opaque(shade(part.colour, 0.68)), False)
-    moved = line + (light_from * radius * 0.3, -radius * 0.2)
-    _stroke(canvas, moved, radius * 0.66, _opaque(shade(part.colour, 1.08)), False)
-
-
-def _opaque(colour: Colour) -> tuple[float, ...]:
-    return (*colour, 255.0)
+    _stroke(canvas, lines[0], radius, (*shade(part.colour, 0.68), 255.0))
+    _stroke(canvas, lines[1], radius * 0.66, (*shade(part.colour, 1.08), 255.0))
 
 
 def _stroke(
-    canvas: NDArray[np.uint8],
-    line: NDArray[np.float64],
-    radius: float,
-    colour: tuple[float, ...],
-    filled: bool,
+    canvas: NDArray[np.uint8], line: NDArray[np.int32], radius: float, colour: tuple[float, ...]
 ) -> None:
-    points = np.round(np.clip(line, -20000, 20000) * (1 << SHIFT)).astype(np.int32)
-    if filled:
-        cv2.fillConvexPoly(canvas, points, colour, cv2.LINE_8, SHIFT)
+    """A line of some thickness; a filled convex face without."""
+    if radius == 0.0:
+        cv2.fillConvexPoly(canvas, line, colour, cv2.LINE_8, SHIFT)
         return
-    thick = max(1, round(2 * radius))
-    cv2.polylines(canvas, [points], False, colour, thick, cv2.LINE_8, SHIFT)
+    cv2.polylines(canvas, [line], False, colour, max(1, round(2 * radius)), cv2.LINE_8, SHIFT)
+
+
+def _fixed(lines: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Pixels → OpenCV's fixed-point coordinates."""
+    return np.asarray(np.rint(np.clip(lines, -20000, 20000) * (1 << SHIFT)), np.int32)
 
 
 def _shrink(canvas: NDArray[np.uint8], size: tuple[int, int]) -> Floats:

@@ -82,6 +82,7 @@ def body(person: Person, pose: Pose, stance: Stance) -> list[Part]:
     lean = 0.55 if stance.riding else 0.05 + 0.06 * min(stance.speed, 4.0) * (stance.speed > 2.2)
     chest = (0.0, hip + 0.29 * math.cos(lean), 0.29 * math.sin(lean))
     head = (0.0, chest[1] + 0.115 * math.cos(lean / 2), chest[2] + 0.05 * math.sin(lean) + 0.01)
+    belly, breast = (0.0, chest[1] - 0.05, chest[2] * 0.85), chest[1] - 0.03
     thick = person.build
     limbs: list[tuple[Point, Point, float, Colour]] = []
     for side, (knee, ankle, toe) in zip((-1.0, 1.0), legs, strict=True):
@@ -93,16 +94,17 @@ def body(person: Person, pose: Pose, stance: Stance) -> list[Part]:
         limbs += _arm(person, chest, side, stance)
     limbs += [
         ((-0.045, hip, 0.0), (0.045, hip, 0.0), 0.058 * thick, person.trousers),
-        ((0.0, hip + 0.04, 0.0), (0.0, chest[1] - 0.05, chest[2] * 0.85), 0.078 * thick, person.top),
-        ((-0.075, chest[1] - 0.03, chest[2]), (0.075, chest[1] - 0.03, chest[2]), 0.05, person.top),
+        ((0.0, hip + 0.04, 0.0), belly, 0.078 * thick, person.top),
+        ((-0.075, breast, chest[2]), (0.075, breast, chest[2]), 0.05, person.top),
         (chest, head, 0.03, person.skin),
         (head, (0.0, head[1] + 0.025, head[2]), 0.056, person.skin),
         ((0.0, head[1] + 0.03, head[2] - 0.015), (0.0, head[1] + 0.04, head[2] - 0.005), 0.055,
          person.hair),
     ]  # fmt: skip
+    ends = _place(np.array([(a, b) for a, b, _, _ in limbs]).reshape(-1, 3), person, pose, stance)
     return [
-        Part(_place(np.array([a, b]), person, pose, stance), radius * person.height, colour)
-        for a, b, radius, colour in limbs
+        Part(ends[2 * number : 2 * number + 2], radius * person.height, colour)
+        for number, (_, _, radius, colour) in enumerate(limbs)
     ]
 
 
@@ -149,8 +151,16 @@ def _arm(
     swing = 0.8 if running else 0.38 * min(1.0, stance.speed / 1.3)
     angle = -swing * math.sin(stance.phase + (0.0 if side < 0 else math.pi))
     angle, bend = (1.0, 0.2) if stance.riding else (angle, 1.5 if running else 0.25)
-    elbow = (shoulder[0], shoulder[1] - 0.165 * math.cos(angle), shoulder[2] + 0.165 * math.sin(angle))
-    hand = (elbow[0], elbow[1] - 0.16 * math.cos(angle + bend), elbow[2] + 0.16 * math.sin(angle + bend))
+    elbow = (
+        shoulder[0],
+        shoulder[1] - 0.165 * math.cos(angle),
+        shoulder[2] + 0.165 * math.sin(angle),
+    )
+    hand = (
+        elbow[0],
+        elbow[1] - 0.16 * math.cos(angle + bend),
+        elbow[2] + 0.16 * math.sin(angle + bend),
+    )
     parts: list[tuple[Point, Point, float, Colour]] = [
         (shoulder, elbow, 0.034 * person.build, shade(person.top, 0.9)),
         (elbow, hand, 0.026, shade(person.top, 0.95)),

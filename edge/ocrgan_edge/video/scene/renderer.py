@@ -25,6 +25,7 @@ from ocrgan_edge.video.scene.truth import Truth
 
 LEAST = 6
 """Pixels of an anomaly that must be seen at 384 by 256; less counts as not there."""
+Drawn = tuple[Actor, list[Part]]
 AMBIENT, DIRECT = 0.5, 0.5
 """Shares of light in the open; shadows take the second."""
 
@@ -79,17 +80,20 @@ class Renderer:
         actors = self._day.actors(time)
         if not any(actor.kind(time) for actor in actors):
             return _truth({}, (self.spec.height, self.spec.width))
-        return self._judge(self._layers(actors, time, None), index)
+        drawn = [(actor, actor.parts(time)) for actor in actors]
+        return self._judge(self._layers(drawn, time, None), index)
 
     def frame_and_truth(self, index: int) -> tuple[NDArray[np.uint8], Truth]:
         """Both, drawn once."""
         time = index / self.spec.frames_per_second
-        stage, actors = self._stage, self._day.actors(time)
-        sun = self._sensor.sunshine(time)
-        light = self._light(actors, time, sun)
+        stage, sun = self._stage, self._sensor.sunshine(time)
+        drawn = [(actor, actor.parts(time)) for actor in self._day.actors(time)]
+        light = self._light(drawn, sun)
         lit = stage.background.lit[..., None]
-        picture = stage.background.albedo * (light[..., None] * lit + (1 - lit) * (0.85 + 0.15 * sun))
-        layers = self._layers(actors, time, light)
+        picture = stage.background.albedo * (
+            light[..., None] * lit + (1 - lit) * (0.85 + 0.15 * sun)
+        )
+        layers = self._layers(drawn, time, light)
         for layer in layers:
             area = picture[layer.sprite.window]
             area *= 1.0 - layer.sprite.cover[..., None]
@@ -98,12 +102,11 @@ class Renderer:
         clean = np.asarray(_moved(picture, right, down), np.float32)
         return self._sensor.record(clean, index), self._judge(layers, index)
 
-    def _light(self, actors: list[Actor], time: float, sun: float) -> Floats:
+    def _light(self, drawn: list[Drawn], sun: float) -> Floats:
         """Light on the ground (H, W): sun where no shadow falls, less sky under bodies."""
         stage = self._stage
         shadow, contact = stage.shadow.copy(), np.zeros_like(stage.shadow)
-        for actor in actors:
-            parts = actor.parts(time)
+        for _, parts in drawn:
             cast(shadow, parts, stage.camera, stage.site.sun, 1.0)
             cast(contact, _footprint(parts), stage.camera, (0.0, 0.0), 0.5)
         return np.asarray(
@@ -111,14 +114,14 @@ class Renderer:
             np.float32,
         )
 
-    def _layers(self, actors: list[Actor], time: float, light: Floats | None) -> list[_Layer]:
+    def _layers(self, drawn: list[Drawn], time: float, light: Floats | None) -> list[_Layer]:
         """Everything that covers, farthest first."""
         camera, layers = self._stage.camera, []
         for thing in self._stage.standing:
             level = 1.0 if light is None else AMBIENT + DIRECT * self._sensor.sunshine(time)
             layers.append(_Layer(thing.at(time), thing.depth, None, level))
-        for actor in actors:
-            sprite = paint(actor.parts(time), camera, self._light_from, actor.solid)
+        for actor, parts in drawn:
+            sprite = paint(parts, camera, self._light_from, actor.solid)
             if sprite is None:
                 continue
             x, z = actor.locate(time)

@@ -29,7 +29,7 @@ class Sensor:
         self._noise = rng.standard_normal(count, np.float32)
 
     def sunshine(self, time: float) -> float:
-        """Share of the sun that comes through the clouds, 0.45 to 1; changes within many seconds."""
+        """Share of the sun that comes through the clouds, 0.45 to 1; changes slowly."""
         wave = math.sin(time / 19.0 + self._phases[0]) + math.sin(time / 7.3 + self._phases[1])
         return 0.45 + 0.55 / (1.0 + math.exp(-2.2 * (wave + 0.7)))
 

@@ -107,9 +107,7 @@ def make_site(seed: int) -> Site:
         wall_end=float(rng.uniform(3.0, 8.0)) * side,
         sun=sun,
         trees=_trees(rng, (far, start + side * 0.5)),
-        lamps=tuple(
-            (x, near + slope * x + 2.5) for x in (-7.5 + start * 0.3, 7.0 + start * 0.3)
-        ),
+        lamps=tuple((x, near + slope * x + 2.5) for x in (-7.5 + start * 0.3, 7.0 + start * 0.3)),
     )
 
 

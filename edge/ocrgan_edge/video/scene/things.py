@@ -23,12 +23,12 @@ def bicycle(pose: Pose, colour: Colour) -> list[Part]:
         rim = [(0.0, WHEEL + WHEEL * math.sin(a), hub + WHEEL * math.cos(a)) for a in turn]
         parts.append(Part(_place(rim, pose), 0.028, (30, 30, 30)))
         parts.append(Part(_place(rim[::4], pose), 0.008, (120, 120, 120)))
-    lines = [
-        [(0, WHEEL, -0.52), (0, 0.95, -0.15)],
-        [(0, WHEEL, -0.52), (0, 0.32, -0.02), (0, 0.88, 0.38)],
-        [(0, 0.95, -0.15), (0, 0.32, -0.02)],
-        [(0, 0.82, -0.12), (0, 0.85, 0.36)],
-        [(0, WHEEL, 0.52), (0, 1.02, 0.34)],
+    lines: list[list[tuple[float, float, float]]] = [
+        [(0.0, WHEEL, -0.52), (0.0, 0.95, -0.15)],
+        [(0.0, WHEEL, -0.52), (0.0, 0.32, -0.02), (0.0, 0.88, 0.38)],
+        [(0.0, 0.95, -0.15), (0.0, 0.32, -0.02)],
+        [(0.0, 0.82, -0.12), (0.0, 0.85, 0.36)],
+        [(0.0, WHEEL, 0.52), (0.0, 1.02, 0.34)],
     ]
     parts += [Part(_place(line, pose), 0.03, colour) for line in lines]
     parts.append(Part(_place([(-0.25, 1.04, 0.36), (0.25, 1.04, 0.36)], pose), 0.022, (40, 40, 40)))
@@ -71,7 +71,12 @@ def bag(at: Place, colour: Colour, size: float = 0.5) -> list[Part]:
     pose = Pose(at, (0.8, 0.6), 0.0, 0.0, 0.0)
     tall = size * 0.9
     outline = [(-size / 2, 0.0), (-size / 2, tall), (size / 2, tall), (size / 2, 0.0)]
-    handle = [(0.0, tall, -0.15), (0.0, tall + 0.18, -0.1), (0.0, tall + 0.18, 0.1), (0.0, tall, 0.15)]
+    handle = [
+        (0.0, tall, -0.15),
+        (0.0, tall + 0.18, -0.1),
+        (0.0, tall + 0.18, 0.1),
+        (0.0, tall, 0.15),
+    ]
     parts = _block(pose, outline, size * 0.3, colour)
     return [*parts, Part(_place(handle, pose), 0.025, (40, 40, 45))]
 
