@@ -21,8 +21,8 @@ STACKS = 48
 
 def held_out_batch(clips: Sequence[Clip], frames: int) -> Batch:
     """The same batch every time: windows and edited stacks of held-out clips, not augmented."""
-    plain = Augmentation(rotation=0, brightness=0, noise=0)
-    settings = LoaderSettings(frames, WINDOWS, STACKS, cold=0, seed=0, augmentation=plain)
+    plain = Augmentation(rotation=0.0, brightness=0.0, noise=0.0)
+    settings = LoaderSettings(frames, WINDOWS, STACKS, cold=0.0, seed=0, augmentation=plain)
     return Loader(clips, settings).batch(0)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 SHOWN = {
     "generator/context": "con",
@@ -56,11 +55,18 @@ class Report:
         )
 
 
-class Reporter(Protocol):
-    """Where reports and messages go."""
+class Reporter:
+    """Where messages and reports go: a line now and then, as a log wants it."""
+
+    def __init__(self, console: Console, interval: float = 30.0) -> None:
+        """`interval`: seconds between two lines."""
+        self._console = console
+        self._interval = interval
+        self._next = 0.0
 
     def __enter__(self) -> Reporter:
         """Starts to show."""
+        return self
 
     def __exit__(
         self,
@@ -72,26 +78,31 @@ class Reporter(Protocol):
 
     def say(self, text: str) -> None:
         """Shows a message."""
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def show(self, report: Report) -> None:
-        """Shows how far the training is; called after every step."""
+        """Shows how far the training is, if that is due; called after every step."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._interval
+            self.say(str(report))
 
 
-class BarReporter:
-    """A progress bar with the losses above it."""
+class BarReporter(Reporter):
+    """A progress bar with the losses before it, for a terminal."""
 
     def __init__(self, console: Console) -> None:
-        """`console` is a terminal."""
+        """Messages appear above the bar."""
+        super().__init__(console)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
             console=console,
+            expand=True,
         )
         self._task: TaskID = self._bar.add_task("starting", total=1.0)
 
-    def __enter__(self) -> BarReporter:
+    def __enter__(self) -> Reporter:
         """Draws the bar."""
         self._bar.start()
         return self
@@ -105,47 +116,11 @@ class BarReporter:
         """Leaves the bar as it is."""
         self._bar.stop()
 
-    def say(self, text: str) -> None:
-        """Prints above the bar."""
-        self._bar.console.print(text, highlight=False, markup=False)
-
     def show(self, report: Report) -> None:
         """Moves the bar."""
         self._bar.update(self._task, completed=report.progress, description=str(report))
 
 
-class LineReporter:
-    """A line every 30 seconds."""
-
-    def __init__(self, console: Console, interval: float = 30.0) -> None:
-        """`interval` in seconds."""
-        self._console = console
-        self._interval = interval
-        self._next = 0.0
-
-    def __enter__(self) -> LineReporter:
-        """Nothing to start."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to end."""
-
-    def say(self, text: str) -> None:
-        """Prints a line."""
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-    def show(self, report: Report) -> None:
-        """Prints a line when one is due."""
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + self._interval
-            self.say(str(report))
-
-
 def make_reporter(console: Console) -> Reporter:
     """A bar on a terminal, lines elsewhere."""
-    return BarReporter(console) if console.is_terminal else LineReporter(console)
+    return BarReporter(console) if console.is_terminal else Reporter(console)

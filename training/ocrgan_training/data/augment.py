@@ -39,7 +39,7 @@ class View:
         """Draws turn, light and mirror."""
         angle = random.uniform(-settings.rotation, settings.rotation)
         gain = 1 + random.uniform(-settings.brightness, settings.brightness)
-        turned, mirrored = random.random(2)
+        turned, mirrored = random.random(), random.random()
         return cls(
             angle if turned < settings.turned else 0.0, gain, settings.flip and mirrored < 0.5
         )
