@@ -133,7 +133,7 @@ def _run(options: Mapping[str, Any]) -> int:
 
     start_logging(options["json_logs"])
     given = {name: options[name] for name in Settings.model_fields if name in options}
-    return run_daemon(make_settings(**given), Output(_broker(options), options["scores"]))
+    return run_daemon(make_settings(**given), Output(_broker(options), _path(options["scores"])))
 
 
 def _broker(options: Mapping[str, Any]) -> Broker | None:
@@ -144,10 +144,15 @@ def _broker(options: Mapping[str, Any]) -> Broker | None:
     return parse_broker(
         options["mqtt"],
         os.environ,
-        password_file=options["mqtt_password_file"],
-        ca_file=options["mqtt_ca"],
+        password_file=_path(options["mqtt_password_file"]),
+        ca_file=_path(options["mqtt_ca"]),
         version=options["mqtt_version"],
     )
+
+
+def _path(option: str | Path | None) -> Path | None:
+    # Up to some version of typer, paths are still text in the context.
+    return None if option is None else Path(option)
 
 
 def main() -> None:

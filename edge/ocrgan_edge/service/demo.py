@@ -117,12 +117,12 @@ def _watch(bundle: Path, scene: str, port: int) -> int:
     }
     words = [str(word) for option in options.items() for word in option]
     daemon = subprocess.Popen([sys.executable, "-m", "ocrgan_edge", *words, "--realtime"])
-    signal.signal(signal.SIGINT, lambda *_: None)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         return daemon.wait()
     finally:
         daemon.kill()  # no effect on one that has ended
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, before)
 
 
 def happenings_of(scene: str) -> list[Happening]:
@@ -158,7 +158,8 @@ def report(happenings: list[Happening], alerts: list[Alert], verdict: Verdict) -
 
 
 def main() -> None:
-    """The command."""
+    """The command; Ctrl-C ends it with code 130."""
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(128 + signal.SIGINT))
     app()
 
 
