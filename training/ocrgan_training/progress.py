@@ -6,8 +6,10 @@ import time
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
 SHOWN = {
     "generator/context": "con",
@@ -42,17 +44,26 @@ class Report:
         left = self.seconds * (1 - self.progress) / self.progress
         return f"{left / 60:.1f} min" if left >= 90 else f"{left:.0f} s"
 
-    def __str__(self) -> str:
-        """One line."""
-        terms = "  ".join(
+    @property
+    def terms(self) -> str:
+        """The losses."""
+        return "  ".join(
             f"{short} {self.losses[name]:.3g}"
             for name, short in SHOWN.items()
             if name in self.losses
         )
+
+    @property
+    def pace(self) -> str:
+        """How far, how fast, how long still."""
         return (
-            f"step {self.step}  epoch {self.epoch:.1f}  {terms}  "
+            f"step {self.step}  epoch {self.epoch:.1f}  "
             f"{self.windows_per_second:.2f} windows/s  {self.left} left"
         )
+
+    def __str__(self) -> str:
+        """One line."""
+        return "  ".join(part for part in (self.pace, self.terms) if part)
 
 
 class Reporter:
@@ -88,10 +99,10 @@ class Reporter:
 
 
 class BarReporter(Reporter):
-    """A progress bar with the losses before it, for a terminal."""
+    """The losses, and a progress bar below them, for a terminal."""
 
     def __init__(self, console: Console) -> None:
-        """Messages appear above the bar."""
+        """Messages appear above."""
         super().__init__(console)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -101,10 +112,11 @@ class BarReporter(Reporter):
             expand=True,
         )
         self._task: TaskID = self._bar.add_task("starting", total=1.0)
+        self._live = Live(self._bar, console=console, refresh_per_second=4)
 
     def __enter__(self) -> Reporter:
         """Draws the bar."""
-        self._bar.start()
+        self._live.start()
         return self
 
     def __exit__(
@@ -114,11 +126,12 @@ class BarReporter(Reporter):
         trace: TracebackType | None,
     ) -> None:
         """Leaves the bar as it is."""
-        self._bar.stop()
+        self._live.stop()
 
     def show(self, report: Report) -> None:
         """Moves the bar."""
-        self._bar.update(self._task, completed=report.progress, description=str(report))
+        self._bar.update(self._task, completed=report.progress, description=report.pace)
+        self._live.update(Group(Text(report.terms, style="dim"), self._bar))
 
 
 def make_reporter(console: Console) -> Reporter:

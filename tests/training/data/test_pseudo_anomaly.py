@@ -69,7 +69,7 @@ def test_decoys_change_the_picture_but_count_as_normal() -> None:
         stack = make_pseudo_stack(context, context, 8, only("decoy"), random)
         changed += int((stack.frames != context[-8:]).any())
         assert not stack.strength.any()
-        assert not stack.touched.any()
+        assert (stack.touched > 0.05).mean() < 0.1  # a thin seam that has no label
     assert changed > 5
 
 

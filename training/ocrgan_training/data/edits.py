@@ -16,6 +16,8 @@ from ocrgan_training.data.blob import Box, motion_cells, place_box
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Order = NDArray[np.intp]
+SOLID = 0.35
+"""Share of pasted content that brings along what lies behind it."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def cut_out(
 ) -> Patch:
     """Something that moves in `donor`, enlarged by `scale` to (h, w), without what lies behind it.
 
-    What stands out from the donor's own median is the thing; half the time all of the box is taken.
+    What stands out from the donor's own median is the thing. Now and then all of the box is taken,
+    which looks like something solid.
     """
     frame = donor.shape[1:3]
     height = int(np.clip(round(size[0] / scale), 3, frame[0]))
@@ -93,7 +96,7 @@ def _enlarge(
     if random.random() < 0.5:
         content = content[:, :, ::-1]
     frames = np.stack([_resize(content[i], size) for i in order]).astype(np.float32)
-    if random.random() < 0.5:
+    if random.random() < SOLID:
         cover = np.ones(frames.shape[:3], np.float32)
     else:
         behind = np.median(content[::3], axis=0).astype(np.uint8)

@@ -3,8 +3,9 @@
 They are the third term of the discriminator's loss. Each edit is local in space and soft-edged, so
 that it is the content that gives it away: a thing plays too fast or too slow, leaps, is shuffled or
 reversed in time, or is far too large for its place. Some edits are decoys, an earlier moment of the
-same place at its own speed: they have the same seams but count as normal. After the skip-frame and
-patch pseudo-anomalies of Astrid et al. 2021 (arXiv 2110.09742) and FastAno (arXiv 2106.08613).
+same place at its own speed: inside, they count as normal, and their seams have no label.
+After the skip-frame and patch pseudo-anomalies of Astrid et al. 2021 (arXiv 2110.09742) and
+FastAno (arXiv 2106.08613).
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ class _Canvas:
         self.frames = frames.copy()
         self.cover = np.zeros(frames.shape[:3], np.float32)
         self.pasted = np.zeros(frames.shape[1:3], np.float32)
+        self.seam = np.zeros(frames.shape[1:3], np.float32)
 
     def blend(self, boxes: list[Box], patch: edits.Patch, blob: Floats) -> list[Floats]:
         """Lays a patch over the frames, one box per frame; gives how much each was covered."""
@@ -140,8 +142,12 @@ def _replay(
     content = context[:, *box.cut][order].astype(np.float32)
     patch = edits.Patch(content, np.ones(content.shape[:3], np.float32))
     boxes = [box] * length
-    covers = canvas.blend(boxes, patch, soft_blob(box.height, box.width, random))
-    if kind != "decoy":
+    blob = soft_blob(box.height, box.width, random)
+    covers = canvas.blend(boxes, patch, blob)
+    if kind == "decoy":
+        seam = canvas.seam[box.cut]
+        np.maximum(seam, 4 * blob * (1 - blob), out=seam)
+    else:
         canvas.mark(boxes, covers)
 
 
@@ -189,7 +195,7 @@ def _paste(
 
 
 def _finish(canvas: _Canvas, real: Bytes, settings: PseudoSettings) -> PseudoStack:
-    if not canvas.cover.any():
+    if not canvas.cover.any() and not canvas.seam.any():
         return unedited(canvas.frames)
     low, high = settings.faint
     around = max(3, real.shape[1] // 12) | 1
@@ -199,7 +205,7 @@ def _finish(canvas: _Canvas, real: Bytes, settings: PseudoSettings) -> PseudoSta
     return PseudoStack(
         canvas.frames,
         (canvas.cover[-NEWEST:].mean(0) * seen).astype(np.float32),
-        canvas.cover.max(0) * (seen > 0),
+        np.maximum(canvas.cover.max(0), canvas.seam) * (seen > 0),
         (canvas.pasted * seen_now).astype(np.float32),
     )
 
