@@ -51,7 +51,14 @@ def run(
         if out is None and picture is None:
             raise SettingsError("nothing to render: give --out DIR, --picture FILE.png, or both")
         width, height = parse_size(size)
-        scene = SceneSpec(seed, site, width, height, fps, seconds)
+        scene = SceneSpec(
+            seed=seed,
+            site_seed=site,
+            width=width,
+            height=height,
+            frames_per_second=fps,
+            seconds=seconds,
+        )
         if out is not None:
             _write(out, Plan(scene, train, test))
         if picture is not None:

@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from ocrgan_edge.video.scene.parts import Colour, Part
 from ocrgan_edge.video.scene.person import Person, Stance, body
 from ocrgan_edge.video.scene.things import bag, bicycle, car
@@ -80,7 +78,7 @@ def walker(
         stance = Stance(_gait(pose, person), 0.0 if tilt > 0.2 else pose.speed, tilt)
         return body(person, pose, stance)
 
-    return Actor(track.start, track.end, _locate(track), parts, anomalous=anomalous)
+    return Actor(track.start, track.end, track.place, parts, anomalous=anomalous)
 
 
 def cyclist(person: Person, track: Track, colour: Colour, anomalous: Anomalous) -> Actor:
@@ -91,7 +89,7 @@ def cyclist(person: Person, track: Track, colour: Colour, anomalous: Anomalous) 
         stance = Stance(pose.walked / 0.9, 0.0, riding=True)
         return bicycle(pose, colour) + body(person, pose, stance)
 
-    return Actor(track.start, track.end, _locate(track), parts, anomalous=anomalous)
+    return Actor(track.start, track.end, track.place, parts, anomalous=anomalous)
 
 
 def vehicle(track: Track, colour: Colour, anomalous: Anomalous) -> Actor:
@@ -100,7 +98,7 @@ def vehicle(track: Track, colour: Colour, anomalous: Anomalous) -> Actor:
     def parts(time: float) -> list[Part]:
         return car(track.pose(time), colour)
 
-    return Actor(track.start, track.end, _locate(track), parts, True, anomalous)
+    return Actor(track.start, track.end, track.place, parts, True, anomalous)
 
 
 def left_bag(at: Place, colour: Colour, span: tuple[float, float], anomalous: Anomalous) -> Actor:
@@ -112,13 +110,3 @@ def _gait(pose: Pose, person: Person) -> float:
     """Phase of the step cycle: longer strides at higher speed."""
     stride = person.height * (0.82 if pose.speed < 2.2 else 1.35)
     return 2 * math.pi * pose.walked / stride
-
-
-def _locate(track: Track) -> Callable[[float], Place]:
-    def locate(time: float) -> Place:
-        return (
-            float(np.interp(time, track.times, track.places[:, 0])),
-            float(np.interp(time, track.times, track.places[:, 1])),
-        )
-
-    return locate

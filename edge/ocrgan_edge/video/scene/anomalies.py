@@ -26,7 +26,7 @@ EARLIEST, LATEST = 30.0, 60.0
 """Seconds before an anomaly's start and after it in which its actors can be in the picture."""
 CARS = ((175, 175, 180), (60, 45, 40), (40, 40, 140), (120, 80, 50), (215, 215, 215))
 BAGS = ((35, 35, 40), (45, 45, 130), (110, 70, 40))
-Stage = Callable[[Site, np.random.Generator, float], list[Actor]]
+Staging = Callable[[Site, np.random.Generator, float], list[Actor]]
 
 
 def stage(site: Site, anomaly: Anomaly, seed: int) -> list[Actor]:
@@ -159,7 +159,7 @@ def _whole(track: Track, kind: str) -> Anomalous:
     return Anomalous(kind, track.start, track.end)
 
 
-STAGES: dict[str, Stage] = {
+STAGES: dict[str, Staging] = {
     "runner": _runner,
     "cyclist": _cyclist,
     "vehicle": _vehicle,

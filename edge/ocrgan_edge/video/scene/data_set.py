@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -42,30 +42,27 @@ def write_data_set(folder: Path, plan: Plan, progress: Callable[[], object]) -> 
     if (folder / RECORD).exists():
         _expect_same(folder / RECORD, record)
         return False
-    if folder.exists() and any(folder.iterdir()) and not (folder / UNFINISHED).exists():
-        raise DataError(f"{folder} is not empty: a rendered data set needs a folder of its own")
-    for part in ("train", "test"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-        for old in (folder / part).glob("*.avi"):
-            old.unlink()
-    unfinished = folder / UNFINISHED
-    unfinished.write_text(json.dumps(record, indent=1) + "\n")
-    _render_all(folder, plan, progress)
-    unfinished.replace(folder / RECORD)
+    try:
+        _clear(folder)
+        (folder / UNFINISHED).write_text(json.dumps(record, indent=1) + "\n")
+        _render_all(folder, plan, progress)
+        (folder / UNFINISHED).replace(folder / RECORD)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written ({error})") from error
     return True
 
 
 def spans(truths: Sequence[Truth], frames_per_second: float) -> list[dict[str, Any]]:
-    """Anomalies of a clip: kind, start and end in seconds, by start."""
-    found: list[dict[str, Any]] = []
-    for kind in sorted({kind for truth in truths for kind in truth.kinds}):
-        frames = [index for index, truth in enumerate(truths) if kind in truth.kinds]
-        times = [index / frames_per_second for index in frames]
-        begin = times[0]
-        for time, later in zip(times, [*times[1:], float("inf")], strict=True):
-            if later - time > LULL:
-                found.append({"kind": kind, "start": begin, "end": time})
-                begin = later
+    """Anomalies of a clip: kind, start and end in seconds, by start.
+
+    What is out of sight for a moment, behind a tree for example, goes on afterwards.
+    """
+    gap = round(LULL * frames_per_second)
+    found = [
+        {"kind": kind, "start": first / frames_per_second, "end": last / frames_per_second}
+        for kind in sorted({kind for truth in truths for kind in truth.kinds})
+        for first, last in _stretches((kind in truth.kinds for truth in truths), gap)
+    ]
     return sorted(found, key=lambda it: (it["start"], it["kind"]))
 
 
@@ -92,6 +89,27 @@ def write_clip(path: Path, spec: SceneSpec, progress: Callable[[], object]) -> l
         progress()
     writer.release()
     return truths
+
+
+def _clear(folder: Path) -> None:
+    """An empty data set, also where another was begun; what is not ours is not touched."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / UNFINISHED).exists():
+        raise DataError(f"{folder} is not empty: a rendered data set needs a folder of its own")
+    for part in ("train", "test"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        for old in (folder / part).glob("*.avi"):
+            old.unlink()
+
+
+def _stretches(present: Iterable[bool], longest_gap: int) -> list[tuple[int, int]]:
+    """First and last frame of each stretch; gaps of no more than some frames do not end it."""
+    found: list[tuple[int, int]] = []
+    for index in (index for index, there in enumerate(present) if there):
+        if found and index - found[-1][1] <= longest_gap:
+            found[-1] = (found[-1][0], index)
+        else:
+            found.append((index, index))
+    return found
 
 
 def _render_all(folder: Path, plan: Plan, progress: Callable[[], object]) -> None:

@@ -30,9 +30,6 @@ class Sprite:
     cover: Floats
     """(h, w), 0 to 1."""
 
-    depth: float
-    """Metres from the camera; nearer covers farther."""
-
     @property
     def window(self) -> tuple[slice, slice]:
         """Rows and columns of the large picture."""
@@ -64,7 +61,7 @@ def paint(parts: list[Part], camera: Camera, light_from: float, solid: bool) -> 
         piece = slice(starts[index], starts[index] + counts[index])
         _draw(canvas, (fixed[piece], moved[piece]), float(radii[index]) * FINER, parts[index])
     small = _shrink(canvas, (bottom - top, right - left))
-    return Sprite(left, top, small[..., :3], small[..., 3] / 255.0, float(depths.mean()))
+    return Sprite(left, top, small[..., :3], small[..., 3] / 255.0)
 
 
 def cast(

@@ -73,10 +73,7 @@ def paused(track: Track, where: float, seconds: float) -> Track:
         return track
     stop = track.start + where * (track.end - track.start)
     times = [*track.times[track.times < stop], stop]
-    here = (
-        float(np.interp(stop, track.times, track.places[:, 0])),
-        float(np.interp(stop, track.times, track.places[:, 1])),
-    )
+    here = track.place(stop)
     before = [(float(x), float(z)) for x, z in track.places[track.times < stop]]
     after = [(float(x), float(z)) for x, z in track.places[track.times >= stop]]
     later = [stop + seconds, *(track.times[track.times >= stop] + seconds)]

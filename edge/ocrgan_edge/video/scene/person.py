@@ -179,7 +179,4 @@ def _place(
     right, up, forward = (points * person.height).T
     sine, cosine = math.sin(stance.tilt), math.cos(stance.tilt)
     up, forward = up * cosine - forward * sine, forward * cosine + up * sine
-    up = up + 0.12 * sine
-    x = pose.at[0] + right * pose.heading[1] + forward * pose.heading[0]
-    z = pose.at[1] - right * pose.heading[0] + forward * pose.heading[1]
-    return np.stack([x, up, z], axis=1)
+    return pose.world(right, up + 0.12 * sine, forward)

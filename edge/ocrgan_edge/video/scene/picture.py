@@ -16,14 +16,17 @@ from ocrgan_edge.video.scene.spec import KINDS, Anomaly, SceneSpec
 START = 12.0
 """Seconds after which each anomaly begins."""
 COLUMNS = 3
+CAPTION, DARK = 22, (40, 36, 34)
+"""Height in pixels and colour of the strip below a frame."""
 
 
 def contact_sheet(spec: SceneSpec) -> NDArray[np.uint8]:
     """A normal frame, then one of each anomaly with its mask outlined in red."""
-    cells = [_titled(Renderer(replace(spec, anomalies=())).frame(0), "normal")]
+    day = replace(spec, seconds=None, anomalies=())
+    cells = [_captioned(Renderer(day).frame(0), "normal")]
     for number, kind in enumerate(KINDS):
-        day = replace(spec, seed=spec.seed + number, anomalies=(Anomaly(kind, START),))
-        cells.append(_titled(_outlined(Renderer(day)), kind))
+        other = replace(day, seed=day.seed + number, anomalies=(Anomaly(kind, START),))
+        cells.append(_captioned(_outlined(Renderer(other)), kind))
     rows = [np.hstack(cells[first : first + COLUMNS]) for first in range(0, len(cells), COLUMNS)]
     return np.vstack(rows)
 
@@ -54,8 +57,9 @@ def _outlined(renderer: Renderer) -> NDArray[np.uint8]:
     return np.asarray(cv2.drawContours(image, rings, -1, (0, 0, 255), 1), np.uint8)
 
 
-def _titled(image: NDArray[np.uint8], title: str) -> NDArray[np.uint8]:
-    font, place = cv2.FONT_HERSHEY_SIMPLEX, (6, image.shape[0] - 8)
-    cv2.putText(image, title, place, font, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(image, title, place, font, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
-    return image
+def _captioned(image: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
+    """The frame as it is, and below it a dark strip with words."""
+    strip = np.full((CAPTION, image.shape[1], 3), DARK, np.uint8)
+    font, place = cv2.FONT_HERSHEY_SIMPLEX, (6, CAPTION - 7)
+    cv2.putText(strip, caption, place, font, 0.45, (225, 225, 225), 1, cv2.LINE_AA)
+    return np.vstack([image, strip])

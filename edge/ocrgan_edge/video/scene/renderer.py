@@ -115,18 +115,17 @@ class Renderer:
         )
 
     def _layers(self, drawn: list[Drawn], time: float, light: Floats | None) -> list[_Layer]:
-        """Everything that covers, farthest first."""
-        camera, layers = self._stage.camera, []
-        for thing in self._stage.standing:
-            level = 1.0 if light is None else AMBIENT + DIRECT * self._sensor.sunshine(time)
-            layers.append(_Layer(thing.at(time), thing.depth, None, level))
+        """Everything that covers, farthest first; without light the levels mean nothing."""
+        camera, level = self._stage.camera, AMBIENT + DIRECT * self._sensor.sunshine(time)
+        layers = [
+            _Layer(thing.at(time), thing.depth, None, level) for thing in self._stage.standing
+        ]
         for actor, parts in drawn:
             sprite = paint(parts, camera, self._light_from, actor.solid)
             if sprite is None:
                 continue
             x, z = actor.locate(time)
             column, row, depth = camera.project(np.array([[x, 0.0, z]]))[0]
-            level = 1.0
             if light is not None:
                 level = _level(light, self._stage.shadow, column, row)
             layers.append(_Layer(sprite, float(depth), actor.kind(time), level))
@@ -142,7 +141,7 @@ class Renderer:
                 cover[window] *= 1.0 - layer.sprite.cover
             if layer.kind is not None:
                 cover = covers.setdefault(layer.kind, np.zeros(size, np.float32))
-                cover[window] += layer.sprite.cover * (layer.sprite.cover > 0)
+                cover[window] += layer.sprite.cover
         move = self._sensor.movement(index)
         return _truth({kind: _moved(cover, *move) for kind, cover in covers.items()}, size)
 

@@ -43,7 +43,6 @@ class Standing:
             self.sprite.top,
             np.asarray(colours, np.float32),
             np.asarray(cover, np.float32),
-            self.depth,
         )
 
 

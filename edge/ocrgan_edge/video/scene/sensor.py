@@ -13,8 +13,6 @@ from ocrgan_edge.video.scene.spec import SceneSpec
 
 POOL = 1 << 16
 """Values kept beyond one frame's, so that frames can start at different ones."""
-BITS = 16
-"""Fixed-point bits for the movement of a shaken picture."""
 
 
 class Sensor:

@@ -45,11 +45,23 @@ class Site:
     """Everything that does not change from day to day."""
 
     seed: int
+    """The place's number."""
+
     above_ground: float
+    """Height of the camera in metres."""
+
     tilt: float
+    """Of the camera, radians below the horizon."""
+
     lens: float
+    """Of the camera, focal length as a multiple of the picture's height."""
+
     promenade: Path
+    """The wide way through the picture, where most people walk."""
+
     upper_walk: Path
+    """A way farther off, along the building."""
+
     link: Path
     """From the promenade to the upper walk."""
 

@@ -28,7 +28,8 @@ class SceneSource:
         self.frames_per_second = float(spec.frames_per_second)
         self.length = spec.length
         self._renderer = Renderer(spec)
-        self._realtime, self._started = realtime, 0.0
+        self._realtime = realtime
+        self._started: float | None = None
         self._index, self._closed = 0, False
 
     def read(self) -> Frame | None:
@@ -38,7 +39,8 @@ class SceneSource:
         index, at = self._index, self._index / self.frames_per_second
         image = self._renderer.frame(index)
         if self._realtime:
-            self._started = self._started or time.monotonic()
+            if self._started is None:
+                self._started = time.monotonic()
             time.sleep(max(0.0, self._started + at - time.monotonic()))
         self._index += 1
         return Frame(image, index, at)
@@ -50,9 +52,10 @@ class SceneSource:
             IndexError: there is no such frame.
         """
         if index < 0 or (self.length is not None and index >= self.length):
-            raise IndexError(f"{self.name} has frames 0 to {self.length}, but not {index}")
+            last = "without end" if self.length is None else f"to {self.length - 1}"
+            raise IndexError(f"{self.name} has frames from 0 {last}, but not {index}")
         return self._renderer.truth(index)
 
     def close(self) -> None:
-        """Ends the scene."""
+        """Ends the scene: no frame comes after it."""
         self._closed = True

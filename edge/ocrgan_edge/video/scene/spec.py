@@ -55,7 +55,7 @@ class SceneSpec:
     """The place: layout, buildings, camera pose."""
 
     width: int = 384
-    """Pixels."""
+    """Pixels. Wider than 1.5 times the height, people come and go a little inside the picture."""
 
     height: int = 256
     """Pixels."""
@@ -104,6 +104,12 @@ class SceneSpec:
         _within("shake", self.shake, (0.0, 10.0))
         if self.jpeg_quality is not None:
             _within("JPEG quality", self.jpeg_quality, (1, 100))
+        for it in self.anomalies:
+            _require(
+                self.seconds is None or it.start < self.seconds,
+                f"{it.kind} at {it.start:g} s begins after the end of a scene of "
+                f"{self.seconds or 0:g} s",
+            )
 
     @property
     def length(self) -> int | None:

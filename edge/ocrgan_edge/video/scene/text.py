@@ -11,6 +11,17 @@ from ocrgan_edge.video.scene.spec import KINDS, Anomaly, SceneSpec
 
 INCIDENTS_EVERY = 90.0
 """Seconds between anomalies of the plain `scene`."""
+SETTINGS: dict[str, tuple[str, Callable[[str], float]]] = {
+    "seed": ("seed", int),
+    "site": ("site_seed", int),
+    "seconds": ("seconds", float),
+    "fps": ("frames_per_second", float),
+    "walkers": ("walkers_per_minute", float),
+    "noise": ("noise", float),
+    "shake": ("shake", float),
+    "every": ("incidents_every", float),
+}
+"""Word of the text → field of the spec, and how its value is read."""
 
 
 def open_scene(text: str, *, live: bool = False, realtime: bool = False) -> SceneSource:
@@ -84,15 +95,3 @@ def _convert(word: str, value: str, kind: Callable[[str], float]) -> float:
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
         raise SettingsError(f"{word!r} needs {wanted}, not {value!r}") from None
-
-
-SETTINGS: dict[str, tuple[str, Callable[[str], float]]] = {
-    "seed": ("seed", int),
-    "site": ("site_seed", int),
-    "seconds": ("seconds", float),
-    "fps": ("frames_per_second", float),
-    "walkers": ("walkers_per_minute", float),
-    "noise": ("noise", float),
-    "shake": ("shake", float),
-    "every": ("incidents_every", float),
-}

@@ -68,7 +68,7 @@ def car(pose: Pose, colour: Colour) -> list[Part]:
 
 def bag(at: Place, colour: Colour, size: float = 0.5) -> list[Part]:
     """A travelling bag that stands on the ground."""
-    pose = Pose(at, (0.8, 0.6), 0.0, 0.0, 0.0)
+    pose = Pose(at, (0.8, 0.6), 0.0, 0.0)
     tall = size * 0.9
     outline = [(-size / 2, 0.0), (-size / 2, tall), (size / 2, tall), (size / 2, 0.0)]
     handle = [
@@ -104,7 +104,4 @@ def _near_side(pose: Pose) -> float:
 
 
 def _place(points: list[tuple[float, float, float]], pose: Pose) -> Array:
-    right, up, forward = np.asarray(points, np.float64).T
-    x = pose.at[0] + right * pose.heading[1] + forward * pose.heading[0]
-    z = pose.at[1] - right * pose.heading[0] + forward * pose.heading[1]
-    return np.stack([x, up, z], axis=1)
+    return pose.world(*np.asarray(points, np.float64).T)

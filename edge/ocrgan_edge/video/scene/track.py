@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[np.float64]
 Place = tuple[float, float]
 """x and z on the ground, metres."""
 SMOOTH = 0.3
@@ -28,8 +29,11 @@ class Pose:
     walked: float
     """Metres since the start of the track."""
 
-    since: float
-    """Seconds since the start of the track."""
+    def world(self, right: Array, up: Array, forward: Array) -> Array:
+        """Points of a body that stands here, metres from its foot → (n, 3) world points."""
+        x = self.at[0] + right * self.heading[1] + forward * self.heading[0]
+        z = self.at[1] - right * self.heading[0] + forward * self.heading[1]
+        return np.stack([x, up, z], axis=1)
 
 
 class Track:
@@ -57,10 +61,14 @@ class Track:
             (float(heading[0]), float(heading[1])),
             length / (2.0 * SMOOTH),
             float(np.interp(time, self.times, self._walked)),
-            time - self.start,
         )
 
-    def _at(self, time: float) -> NDArray[np.float64]:
+    def place(self, time: float) -> Place:
+        """Where, without rounded corners; beyond the ends the last knots' place."""
+        x, z = self._at(time)
+        return float(x), float(z)
+
+    def _at(self, time: float) -> Array:
         return np.array([np.interp(time, self.times, self.places[:, axis]) for axis in (0, 1)])
 
     def _piece(self, time: float) -> int:
@@ -82,9 +90,7 @@ def join(*tracks: Track) -> Track:
     return Track(times.tolist(), [(float(x), float(z)) for x, z in places])
 
 
-def _headings(
-    steps: NDArray[np.float64], lengths: NDArray[np.float64]
-) -> list[NDArray[np.float64]]:
+def _headings(steps: Array, lengths: Array) -> list[Array]:
     """Per piece; who stands looks where he went before, or will go."""
     moving = [step / length for step, length in zip(steps, lengths, strict=True) if length > 1e-6]
     last = moving[0] if moving else np.array([1.0, 0.0])
