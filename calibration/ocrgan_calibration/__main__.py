@@ -23,19 +23,17 @@ from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.runtime.open_scorer import open_scorer
 
-EPILOG = """
+EPILOG = """\b
 Examples:
-
-ocrgan-calibrate --bundle ped2.ocrgan --data recordings --false-alarms-per-day 1
-
-ocrgan-calibrate --bundle ped2.ocrgan --data other-camera --out other-camera.ocrgan
+  ocrgan-calibrate --bundle ped2.ocrgan --data recordings --false-alarms-per-day 1
+  ocrgan-calibrate --bundle ped2.ocrgan --data other-camera --out other-camera.ocrgan
 
 DATA/train holds clips of normal life (video files or folders of frames). A tenth of them, at
 least one, is held out: the threshold is read from those, what is usual at each place from the
 others. The bundle is replaced only when everything has been measured.
 """
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 @app.command(epilog=EPILOG)

@@ -26,12 +26,10 @@ from ocrgan_training.evaluation.protocol import PROTOCOLS, SIGMA, Protocol, caus
 from ocrgan_training.evaluation.report import write_json
 from ocrgan_training.evaluation.tables import print_report
 
-EPILOG = """
+EPILOG = """\b
 Examples:
-
-ocrgan-evaluate --bundle ped2.ocrgan --data ped2
-
-ocrgan-evaluate --bundle ped2.ocrgan --data ped2 --target all --hop 4 --json f.json --gate
+  ocrgan-evaluate --bundle ped2.ocrgan --data ped2
+  ocrgan-evaluate --bundle ped2.ocrgan --data ped2 --target all --hop 4 --json f.json --gate
 
 DATA holds test/<clip> (video files or folders of frames), labels.json and, if there are any,
 masks.npz; normal clips in train/ give the baselines their thresholds. Scores are those that the
@@ -41,7 +39,7 @@ daemon would publish. Nothing is chosen on test clips.
 FILE_WIDTH = 150
 """Characters of a line where the output is no terminal."""
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 class ProtocolOption(StrEnum):
