@@ -71,10 +71,12 @@ def _write(out: Path, plan: Plan) -> None:
     frames = (plan.train + plan.test) * (plan.scene.length or 0)
     columns = (TextColumn("rendering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(file=sys.stderr)
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("frames", total=frames)
         written = write_data_set(out, plan, lambda: bar.advance(task))
-    state = "rendered" if written else "is complete"
+    state = "rendered" if written else "are there already"
     print(f"{out}: {plan.train} training and {plan.test} test clips {state}")
 
 

@@ -57,7 +57,7 @@ def spans(truths: Sequence[Truth], frames_per_second: float) -> list[dict[str, A
 
     What is out of sight for a moment, behind a tree for example, goes on afterwards.
     """
-    gap = round(LULL * frames_per_second)
+    gap = max(1, round(LULL * frames_per_second))
     found = [
         {"kind": kind, "start": first / frames_per_second, "end": last / frames_per_second}
         for kind in sorted({kind for truth in truths for kind in truth.kinds})

@@ -37,11 +37,9 @@ def write_picture(path: Path, spec: SceneSpec) -> None:
     Raises:
         DataError: the file cannot be written.
     """
-    try:
-        written = cv2.imwrite(str(path), contact_sheet(spec))
-    except cv2.error as error:
-        raise DataError(f"picture {path} cannot be written: its name must end in .png") from error
-    if not written:
+    if not cv2.haveImageWriter(str(path)):
+        raise DataError(f"picture {path} cannot be written: its name must end in .png")
+    if not path.parent.is_dir() or not cv2.imwrite(str(path), contact_sheet(spec)):
         raise DataError(f"picture {path} cannot be written: its folder is missing or closed")
 
 
