@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ocrgan_edge.video.scene.anomalies import stage
 from ocrgan_edge.video.scene.renderer import Renderer, render
 from ocrgan_edge.video.scene.scenery import furnish
+from ocrgan_edge.video.scene.sensor import Sensor
 from ocrgan_edge.video.scene.site import make_site
 from ocrgan_edge.video.scene.spec import KINDS, Anomaly, SceneSpec
 
@@ -87,6 +88,17 @@ def test_shadows_are_not_part_of_the_mask() -> None:
     darker = (empty - there).max(axis=2)[~around]
     assert np.count_nonzero(darker > 20) > 50
     assert darker.min() >= -1
+
+
+def test_a_shaken_camera_moves_the_mask_with_the_picture() -> None:
+    still = SceneSpec(anomalies=(Anomaly("abandoned_object", 2.0),), walkers_per_minute=0.0)
+    shaken = replace(still, shake=4.0)
+    before, after = (
+        np.argwhere(Renderer(spec).truth(40).mask).mean(axis=0) for spec in (still, shaken)
+    )
+    right, down = Sensor(shaken).movement(40)
+    assert abs(right) + abs(down) > 2
+    assert after - before == pytest.approx((down, right), abs=0.3)
 
 
 def test_what_stands_before_an_anomaly_hides_it() -> None:
