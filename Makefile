@@ -7,10 +7,11 @@ TORCH   ?= torch==2.13.0
 # The data set: a folder with train/<clip>, and for evaluation test/<clip> and labels.json.
 # The default is the rendered scene, which is drawn when it is missing.
 DATA    ?= runs/scene-data
-SIZE    ?= 64
+SIZE    ?= 64x96
 WIDTH   ?= 16
 FRAMES  ?= 16
-MINUTES ?= 12
+HIDDEN  ?= 4
+MINUTES ?= 20
 SEED    ?= 1
 HOP     ?= 4
 ALARMS  ?= 1
@@ -33,7 +34,7 @@ help: ## list the targets and settings
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo
 	@echo 'settings: DATA=$(DATA) RUN=$(RUN)'
-	@echo '          SIZE=$(SIZE) (or HEIGHTxWIDTH) WIDTH=$(WIDTH) FRAMES=$(FRAMES) MINUTES=$(MINUTES) SEED=$(SEED) HOP=$(HOP) ALARMS=$(ALARMS) (false alarms per day)'
+	@echo '          SIZE=$(SIZE) WIDTH=$(WIDTH) FRAMES=$(FRAMES) HIDDEN=$(HIDDEN) MINUTES=$(MINUTES) SEED=$(SEED) HOP=$(HOP) ALARMS=$(ALARMS) (false alarms per day)'
 
 # --- what everything stands on ---------------------------------------------------------------
 
@@ -72,7 +73,7 @@ endif
 
 $(RUN)/.trained: $(DATA_READY) | $(VENV)/.installed
 	$(BIN)/ocrgan-train --data $(DATA) --out $(RUN) --size $(SIZE) --width $(WIDTH) \
-	  --frames $(FRAMES) --minutes $(MINUTES) --seed $(SEED) --resume $(TRAIN_OPTIONS)
+	  --frames $(FRAMES) --hidden-frames $(HIDDEN) --minutes $(MINUTES) --seed $(SEED) --resume $(TRAIN_OPTIONS)
 	@touch $@
 
 $(RUN)/.exported: $(RUN)/.trained
@@ -96,9 +97,12 @@ evaluate: $(RUN)/.quantized ## detection on DATA/test: every target, two baselin
 	  --json $(RUN)/evaluation.json --plots $(RUN)/plots
 
 # The bundle that `make demo` runs: made by this very chain, then only its INT8 graphs are kept.
-demo-bundle: ## train and pack the bundle shipped for `make demo`
-	$(MAKE) quantize DATA=$(SCENE) SIZE=64x96 WIDTH=8 MINUTES=25 RUN=runs/demo
-	cp runs/demo/demo.ocrgan edge/ocrgan_edge/service/demo_bundle.ocrgan
+DEMO_BUNDLE := edge/ocrgan_edge/service/demo_bundle.ocrgan
+DEMO_SETTINGS := RUN=runs/demo SIZE=64x96 WIDTH=16 FRAMES=8 HIDDEN=2 MINUTES=16 HOP=2
+
+demo-bundle: ## train and pack the small bundle shipped for `make demo`
+	$(MAKE) quantize DATA=$(SCENE) $(DEMO_SETTINGS)
+	$(BIN)/ocrgan-quantize runs/demo --only-targets onnx-int8,openvino-int8 --out $(DEMO_BUNDLE)
 
 # --- is it right, is it fast -----------------------------------------------------------------
 
