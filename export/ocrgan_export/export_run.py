@@ -1,0 +1,161 @@
+"""`ocrgan-export`: a training's network → float graphs, measured and packed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import onnx
+
+from ocrgan_calibration.calibrate import NormalClips, Plan
+from ocrgan_edge.bundle import Manifest, open_bundle
+from ocrgan_edge.detection.threshold import Wish
+from ocrgan_edge.errors import BundleError
+from ocrgan_edge.runtime.scorer import WindowScore
+from ocrgan_export.fused_graph import FusedGraph
+from ocrgan_export.gates import ONNX_TOLERANCE, Check, agreement, torch_difference
+from ocrgan_export.measure import Material, Measured, gather, measure, neutral_scores
+from ocrgan_export.pack import Label, pack, provenance
+from ocrgan_export.run_folder import RunFolder, is_newer, load_graph, open_run, save_graph
+from ocrgan_export.to_onnx import to_onnx
+from ocrgan_export.to_openvino import to_openvino
+from ocrgan_training.checkpoint import load_network
+
+FLOAT_TARGETS = ("onnx-fp32", "openvino-fp16")
+REFERENCE = FLOAT_TARGETS[0]
+"""What every other target is compared with."""
+
+Step = Callable[[str, int], Callable[[], None]]
+"""Begins a step of so many parts; gives what is to be called after each part."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What `ocrgan-export` is asked for."""
+
+    run: Path
+    data: Path | None = None
+    """Normal clips, if not those of the training."""
+    name: str | None = None
+    """Of the bundle, if not that of the run's folder."""
+    hop: int = 4
+    wish: Wish = field(default_factory=Wish)
+    threads: int | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command has made."""
+
+    bundle: Path
+    manifest: Manifest
+    checks: list[Check] = field(default_factory=list)
+    fresh: bool = True
+    """False: everything was there already."""
+
+
+def export_run(options: ExportOptions, step: Step) -> Outcome:
+    """Makes what is missing or older than the checkpoint.
+
+    Raises:
+        DataError: the run or its clips are not there.
+        BundleError: the ONNX graph does not say what PyTorch says, or fails its self-test.
+    """
+    run = open_run(options.run)
+    clips = run.clips(options.data)
+    path = run.bundle(options.name)
+    made = [file for target in FLOAT_TARGETS for file in run.graph_files(target)]
+    current = not options.force and is_newer(made, [run.checkpoint])
+    if current and is_newer([path], made) and _is_as_asked(path, options, clips):
+        return Outcome(path, open_bundle(path).manifest, fresh=False)
+    network, info = load_network(run.path)
+    graph = FusedGraph(network)
+    if not current:
+        make_graphs(run, graph, step)
+    plan = Plan(run.spec, options.hop, options.wish, graph.recent)
+    data = options.data or Path(info.data)
+    material = gather(clips, data, plan, options.threads)
+    check = check_onnx(run, graph, material)
+    targets = measure_floats(run, material, check.value, step)
+    label = Label(options.name or run.name, run.spec, material.golden, provenance(info))
+    return Outcome(path, pack(path, label, targets), [check])
+
+
+def make_graphs(run: RunFolder, graph: FusedGraph, step: Step) -> None:
+    """RUN/graphs: ONNX FP32 and OpenVINO FP16."""
+    done = step("graphs", 2)
+    model: onnx.ModelProto = to_onnx(graph)
+    save_graph(run, "onnx-fp32", model)
+    done()
+    save_graph(run, "openvino-fp16", to_openvino(model))
+    done()
+
+
+def check_onnx(run: RunFolder, graph: FusedGraph, material: Material) -> Check:
+    """The ONNX graph against PyTorch on the golden windows.
+
+    Raises:
+        BundleError: they differ by more than the tolerance.
+    """
+    windows = list(material.golden)
+    found = neutral_scores(load_graph(run, REFERENCE), run.spec, windows, material.threads)
+    difference = torch_difference(graph, windows, found)
+    what = "largest difference to PyTorch"
+    check = Check(REFERENCE, what, difference, ONNX_TOLERANCE, "at most", required=True)
+    if not check.passed:
+        raise BundleError(f"the export is wrong: {check}")
+    return check
+
+
+def measure_floats(
+    run: RunFolder, material: Material, torch_parity: float, step: Step
+) -> list[Measured]:
+    """Statistics and thresholds of the float targets; the second is compared with the first."""
+    measured: list[Measured] = []
+    reference: list[WindowScore] = []
+    for target in FLOAT_TARGETS:
+        done = step(target, clip_count(material.clips))
+        found, scores = measure(load_graph(run, target), material, done)
+        if target == REFERENCE:
+            reference = scores
+            parity = {"torch_difference": torch_parity}
+        else:
+            thresholds = (measured[0].calibration.threshold, found.calibration.threshold)
+            parity = agreement(reference, scores, thresholds)
+        measured.append(with_parity(found, parity))
+    return measured
+
+
+def with_parity(
+    measured: Measured, parity: dict[str, float], int8_share: float | None = None
+) -> Measured:
+    """The same target with what comparing it has shown."""
+    return Measured(
+        measured.graph,
+        measured.statistics,
+        measured.calibration,
+        measured.golden,
+        parity,
+        int8_share,
+    )
+
+
+def clip_count(clips: NormalClips) -> int:
+    """Clips that calibration goes through."""
+    return len(clips.statistics) + len(clips.threshold)
+
+
+def _is_as_asked(path: Path, options: ExportOptions, clips: NormalClips) -> bool:
+    """Whether a bundle's float targets were calibrated as asked for now."""
+    try:
+        targets = open_bundle(path).manifest.targets
+        found = [targets[name].calibration for name in FLOAT_TARGETS]
+    except (BundleError, KeyError):
+        return False
+    return all(
+        (one.hop, one.false_alarms_per_day, one.source)
+        == (options.hop, options.wish.false_alarms_per_day, clips.source)
+        for one in found
+    )

@@ -1,0 +1,161 @@
+"""The fused graph: uint8 frames in, score out, everything in between inside.
+
+What could be computed twice is computed once: the decomposition, the discriminator on real and
+reconstructed frames (one batch), the error maps that several terms share.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ocrgan_edge.errors import SettingsError
+from ocrgan_edge.runtime.scorer import TERMS
+from ocrgan_training.network.frequency import decompose
+from ocrgan_training.network.ocr_gan_video import OcrGanVideo
+
+GRID = 4
+"""Pixels per cell of the anomaly map: h = H/4, w = W/4."""
+
+CLIP = (-3.0, 30.0)
+"""A term may speak for at most 30 scales, and at most 3 against, at one place."""
+
+SEED_WEIGHTS = (0.9, 0.1)
+"""Reconstruction and features in the published score."""
+
+
+class GraphOutputs(NamedTuple):
+    """What a graph gives, in the order and with the names that every target keeps; float32."""
+
+    score: Tensor
+    """(1,)"""
+    frame_scores: Tensor
+    """(T,)"""
+    anomaly_map: Tensor
+    """(T, h, w)"""
+    shares: Tensor
+    """(K,), sum 1"""
+    seed: Tensor
+    """(1,)"""
+    terms: Tensor
+    """(K, T, h, w), at least 0"""
+
+
+class FusedGraph(nn.Module):
+    """A network, its preprocessing and its scoring as one module of static shapes."""
+
+    term_weights: Tensor
+
+    def __init__(self, network: OcrGanVideo, term_weights: Sequence[float] | None = None) -> None:
+        """Copies the network, in evaluation mode.
+
+        Args:
+            network: a trained network; height and width are multiples of 32.
+            term_weights: (K,) weight of each term in the anomaly map; by default 1/K each.
+
+        Raises:
+            SettingsError: the network's size has no whole grid, or there are not K weights.
+        """
+        super().__init__()
+        config = network.config
+        if config.height % 32 or config.width % 32:
+            raise SettingsError(
+                f"the network's frames are {config.height}x{config.width}, "
+                "but an exported graph needs multiples of 32"
+            )
+        weights = [1.0 / len(TERMS)] * len(TERMS) if term_weights is None else list(term_weights)
+        if len(weights) != len(TERMS):
+            raise SettingsError(f"{len(weights)} term weights given, but there are {len(TERMS)}")
+        self.network = copy.deepcopy(network).eval()  # the given one is left as it is
+
+        self.config = config
+        self.grid = (config.height // GRID, config.width // GRID)
+        self.recent = min(config.recent, config.frames)
+        self.register_buffer("term_weights", torch.tensor(weights).view(-1, 1, 1, 1))
+
+    def forward(
+        self, frames: Tensor, location_mean: Tensor, location_scale: Tensor
+    ) -> GraphOutputs:
+        """Scores one window.
+
+        Args:
+            frames: (1, T, H, W, 3) uint8, blue-green-red.
+            location_mean: (K, h, w) what each term is like at each place in normal life.
+            location_scale: (K, h, w) above 0.
+        """
+        video = to_video(frames)
+        terms, seed = self._terms(video)
+        parts = self._weighted(terms, location_mean, location_scale)
+        anomaly_map = parts.sum(0)
+        score, shares = self._newest(parts, anomaly_map)
+        return GraphOutputs(score, anomaly_map.amax((1, 2)), anomaly_map, shares, seed, terms)
+
+    def _terms(self, video: Tensor) -> tuple[Tensor, Tensor]:
+        """(1, T, 3, H, W) → raw terms (K, T, h, w) and the published score (1,)."""
+        laplacian, residual = decompose(video)
+        fake = self.network.rebuild(laplacian, residual)
+        fake_video = fake.laplacian + fake.residual
+        error = video - fake_video
+        change = error[:, 1:] - error[:, :-1]
+        motion = self._on_grid(change)
+        feature, feature_error = self._features(video, fake_video)
+        terms = torch.stack(
+            [
+                self._on_grid(laplacian - fake.laplacian),
+                self._on_grid(residual - fake.residual),
+                torch.cat([motion[:1], motion]),
+                feature,
+                self._patch(video),
+            ]
+        )
+        seed = SEED_WEIGHTS[0] * error.square().mean() + SEED_WEIGHTS[1] * feature_error
+        return terms, seed.view(1)
+
+    def _on_grid(self, difference: Tensor) -> Tensor:
+        """(1, T, 3, H, W) → mean square over colour and 8×8 pixels, every 4 pixels: (T, h, w)."""
+        square = difference[0].square().mean(1, keepdim=True)
+        pooled = functional.avg_pool2d(square, 8, stride=4, padding=2, count_include_pad=False)
+        return pooled[:, 0]
+
+    def _features(self, video: Tensor, fake_video: Tensor) -> tuple[Tensor, Tensor]:
+        """Squared distance of attended features as (T, h, w), and its mean ()."""
+        attended = self.network.features(torch.cat([video, fake_video])).attended
+        distance = (attended[0] - attended[1]).square().mean(1, keepdim=True)  # (T, 1, h', w')
+        return self._resized(distance)[:, 0], distance.mean()
+
+    def _patch(self, video: Tensor) -> Tensor:
+        """Evidence of the local discriminator, the same for every frame: (T, h, w)."""
+        frames = self.config.frames
+        if self.network.local_discriminator is None:
+            return video.new_zeros((frames, *self.grid))
+        evidence = functional.softplus(-self.network.patch_logits(video))  # (1, h'', w'')
+        return self._resized(evidence[:, None])[0].expand(frames, -1, -1)
+
+    def _resized(self, coarse: Tensor) -> Tensor:
+        return functional.interpolate(coarse, self.grid, mode="bilinear", align_corners=False)
+
+    def _weighted(self, terms: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+        """Each term's part in the anomaly map: (K, T, h, w)."""
+        unusual = (terms - mean[:, None]) / scale[:, None]
+        return unusual.clamp(*CLIP) * self.term_weights
+
+    def _newest(self, parts: Tensor, anomaly_map: Tensor) -> tuple[Tensor, Tensor]:
+        """Score (1,) of the newest frames at their worst place, and the terms' shares (K,)."""
+        worst = anomaly_map[-self.recent :].mean(0).flatten()  # (h·w,)
+        place = worst.argmax(0, keepdim=True)
+        for_it = parts[:, -self.recent :].clamp(min=0).mean(1).flatten(1)  # (K, h·w)
+        there = for_it.index_select(1, place)[:, 0]
+        total = there.sum()
+        equal = torch.full_like(there, 1.0 / len(TERMS))
+        shares = torch.where(total > 0, there / total.clamp(min=1e-12), equal)
+        return worst.index_select(0, place), shares
+
+
+def to_video(frames: Tensor) -> Tensor:
+    """uint8 (B, T, H, W, 3) → float (B, T, 3, H, W) in -1 … 1."""
+    return frames.permute(0, 1, 4, 2, 3).float() / 127.5 - 1.0

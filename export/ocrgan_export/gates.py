@@ -1,0 +1,136 @@
+"""What must hold before a graph may leave the house, measured and told with numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.table import Table
+from scipy.stats import spearmanr  # type: ignore[import-untyped]
+
+from ocrgan_edge.runtime.scorer import WindowScore
+from ocrgan_export.fused_graph import FusedGraph
+
+ONNX_TOLERANCE = 1e-4
+"""Of every output of the ONNX graph against PyTorch, relative to that output's size (of 1)."""
+
+SPEARMAN = 0.99
+"""Rank correlation of INT8 window scores with FP32's, over normal and abnormal windows."""
+
+INT8_SHARE = 0.95
+"""Of the multiply-accumulates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One figure and what it has to be."""
+
+    target: str
+    what: str
+    value: float
+    limit: float
+    wanted: Literal["at most", "at least"]
+    required: bool
+    """False: a goal, whose failure is only told (unless the user is strict)."""
+    about: str = ""
+    """What to look at where it fails."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the value keeps its limit; no number never does."""
+        return self.value <= self.limit if self.wanted == "at most" else self.value >= self.limit
+
+    def __str__(self) -> str:
+        """One sentence with value, limit and distance."""
+        missed = "" if self.passed else f", missed by {abs(self.value - self.limit):.4g}"
+        about = f" ({self.about})" if self.about and not self.passed else ""
+        return (
+            f"{self.target}: {self.what} is {self.value:.4g}, wanted {self.wanted} "
+            f"{self.limit:g}{missed}{about}"
+        )
+
+
+def torch_difference(
+    graph: FusedGraph, windows: Sequence[NDArray[np.uint8]], found: Sequence[WindowScore]
+) -> float:
+    """Largest difference of any output to PyTorch's, relative where an output is above 1.
+
+    Args:
+        graph: the fused graph.
+        windows: (T, H, W, 3) each.
+        found: what the exported graph gives for them under neutral statistics.
+    """
+    grid = torch.ones((len(graph.term_weights), *graph.grid))
+    largest = 0.0
+    for window, score in zip(windows, found, strict=True):
+        with torch.inference_mode():
+            wanted = graph(torch.from_numpy(window)[None], torch.zeros_like(grid), grid)
+        for name, tensor in wanted._asdict().items():
+            value = tensor.numpy()
+            difference = np.abs(np.asarray(getattr(score, name)) - value).max()
+            largest = max(largest, float(difference / max(1.0, np.abs(value).max())))
+    return largest
+
+
+def agreement(
+    reference: Sequence[WindowScore],
+    found: Sequence[WindowScore],
+    thresholds: tuple[float, float],
+) -> dict[str, float]:
+    """How far two targets say the same about the same windows, each with its own statistics.
+
+    Args:
+        reference: of the target to agree with.
+        found: of the target in question.
+        thresholds: of both.
+
+    Returns:
+        `spearman_windows`, `spearman_frames`: rank correlations, 1 where nothing differs;
+        `largest_difference` of window scores; `alarm_agreement`: share of windows that are both
+        above or both below their threshold.
+    """
+    scores = [np.array([score.score for score in scores]) for scores in (reference, found)]
+    frames = [np.concatenate([score.frame_scores for score in s]) for s in (reference, found)]
+    above = [values > threshold for values, threshold in zip(scores, thresholds, strict=True)]
+    return {
+        "spearman_windows": rank_correlation(*scores),
+        "spearman_frames": rank_correlation(*frames),
+        "largest_difference": float(np.abs(scores[0] - scores[1]).max()),
+        "alarm_agreement": float(np.mean(above[0] == above[1])),
+        "windows": float(len(reference)),
+    }
+
+
+def rank_correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+    """Spearman's; 1 where all values are the same in both, 0 where they are in one alone."""
+    constant = [np.ptp(values) == 0 for values in (one, other)]
+    if any(constant):
+        return float(all(constant))
+    return float(spearmanr(one, other).statistic)
+
+
+def int8_checks(target: str, parity: Mapping[str, float], share: float, floats: str) -> list[Check]:
+    """The goals of an INT8 target; `floats` names what stays in float."""
+    spearman = parity["spearman_windows"]
+    return [
+        Check(target, "rank correlation with FP32", spearman, SPEARMAN, "at least", False),
+        Check(target, "INT8 share of MACs", share, INT8_SHARE, "at least", False, floats),
+    ]
+
+
+def table_of(checks: Sequence[Check]) -> Table:
+    """All checks for a person to read."""
+    table = Table("target", "what", title="gates")
+    for column in ("value", "wanted", ""):
+        table.add_column(column, justify="right")
+    for check in checks:
+        verdict = "ok" if check.passed else ("FAILED" if check.required else "missed")
+        color = "green" if check.passed else ("red" if check.required else "yellow")
+        wanted = f"{'≤' if check.wanted == 'at most' else '≥'} {check.limit:g}"
+        value = f"{check.value:.4g}"
+        table.add_row(check.target, check.what, value, wanted, f"[{color}]{verdict}[/]")
+    return table
