@@ -59,24 +59,30 @@ def command(
     hidden_frames: Annotated[
         int | None, typer.Option(help="Newest frames to predict instead of to see [0].")
     ] = None,
-    fps: Annotated[float, typer.Option(help="Frames per second the model works at.")] = 10.0,
-    batch: Annotated[int, typer.Option(help="Windows per step.")] = 2,
+    fps: Annotated[
+        float, typer.Option(min=0.1, help="Frames per second the model works at.")
+    ] = 10.0,
+    batch: Annotated[int, typer.Option(min=1, help="Windows per step.")] = 1,
     stacks: Annotated[
-        int, typer.Option(help="Stacks with pseudo-anomalies per step, for the local judge.")
-    ] = 48,
+        int,
+        typer.Option(min=4, help="Pseudo-anomalous stacks per step, for the local discriminator."),
+    ] = 24,
     noise: Annotated[
-        float, typer.Option(help="Noise the generator sees through; the first recipe's is 1.")
+        float, typer.Option(min=0.0, help="Noise the generator sees through; the recipe's is 1.")
     ] = 0.3,
     flip: Annotated[bool, typer.Option("--flip", help="Mirrored is as normal.")] = False,
-    seed: Annotated[int, typer.Option(help="Of the weights and of every batch.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the weights and of every batch.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where OUT ended.")] = False,
-    threads: Annotated[int | None, typer.Option(help="Processors to use [all].")] = None,
-    checkpoint_minutes: Annotated[float, typer.Option(help="Between two checkpoints.")] = 5.0,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use [all].")] = None,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(min=0.0, help="Between two checkpoints.")
+    ] = 5.0,
 ) -> None:
     """Trains the network on recordings of normal life."""
     _quiet_waiting()
     from ocrgan_training.data.augment import Augmentation
     from ocrgan_training.data.loader import LoaderSettings
+    from ocrgan_training.learner import RECIPE, Rates
     from ocrgan_training.options import TrainOptions
     from ocrgan_training.schedule import Budget
     from ocrgan_training.step import StepSettings
@@ -100,6 +106,7 @@ def command(
                 augmentation=Augmentation(flip=flip),
             ),
             step=StepSettings(noise=noise),
+            rates=Rates() if epochs is None else RECIPE,
             frames_per_second=fps,
             resume=resume,
             threads=threads or os.cpu_count() or 1,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -20,10 +19,13 @@ BETAS = (0.5, 0.999)
 class Rates:
     """Learning rates before the schedule."""
 
-    generator: float = 2e-4
-    discriminator: float = 2e-4
+    generator: float = 1e-3
+    discriminator: float = 4e-4
     local: float = 1e-3
-    """The local discriminator is a plain classifier without an opponent, and may learn faster."""
+
+
+RECIPE = Rates(generator=2e-4, discriminator=2e-4, local=2e-4)
+"""The published rates, made for trainings of many epochs (docs/decisions/004-learning-rate.md)."""
 
 
 @dataclass
@@ -101,19 +103,18 @@ def channels_last(network: OcrGanVideo) -> OcrGanVideo:
 
 @torch.no_grad()
 def update_average(learner: Learner, decay: float) -> None:
-    """Average ← decay·average + (1 − decay)·weights, with a shorter memory in the first steps.
+    """Moves the average: decay·average + (1 − decay)·weights, with a shorter memory at first.
 
-    BatchNorm's statistics are averages already and are copied. `decay` 0 copies everything.
+    BatchNorm's statistics are averaged alike; counters are copied. `decay` 0 copies everything.
     """
     decay = min(decay, (1 + learner.step) / (10 + learner.step))
-    averages, values = (
-        _tensors(learner.average.parameters()),
-        _tensors(learner.network.parameters()),
-    )
+    averages, values = _tensors(learner.average), _tensors(learner.network)
     torch._foreach_lerp_(averages, values, 1 - decay)
     for average, value in zip(learner.average.buffers(), learner.network.buffers(), strict=True):
-        average.copy_(value)
+        if not value.is_floating_point():
+            average.copy_(value)
 
 
-def _tensors(parameters: Iterable[nn.Parameter]) -> list[torch.Tensor]:
-    return [parameter.data for parameter in parameters]
+def _tensors(network: OcrGanVideo) -> list[torch.Tensor]:
+    buffers = [buffer for buffer in network.buffers() if buffer.is_floating_point()]
+    return [*(parameter.data for parameter in network.parameters()), *buffers]

@@ -38,7 +38,7 @@ class StepSettings:
     """σ of the noise that the generator has to see through; the original recipe's is 1.0."""
     clip: float = 1.0
     """Longest gradient of each part."""
-    local_updates: int = 4
+    local_updates: int = 2
     """Updates of the local discriminator in a step, each on its part of the stacks."""
     normal_weight: float = 1.0
     """Of normal patches in the local discriminator's loss; anomalous ones have 1."""

@@ -38,9 +38,9 @@ class LoaderSettings:
 
     frames: int
     """T of a window."""
-    batch: int = 2
+    batch: int = 1
     """Windows B for generator and frame discriminator."""
-    stacks: int = 48
+    stacks: int = 24
     """Stacks M of newest frames, pseudo-anomalous here and there, for the local discriminator."""
     stack_frames: int = 8
     """Frames N of a stack."""
