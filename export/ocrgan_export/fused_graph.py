@@ -25,6 +25,9 @@ GRID = 4
 CLIP = (-3.0, 30.0)
 """A term may speak for at most 30 scales, and at most 3 against, at one place."""
 
+TERM_WEIGHTS = (0.1, 0.1, 0.3, 0.0, 0.5)
+"""Of texture, shape, motion, feature and patch in the anomaly map (docs/decisions/007-score.md)."""
+
 SEED_WEIGHTS = (0.9, 0.1)
 """Reconstruction and features in the published score."""
 
@@ -51,12 +54,12 @@ class FusedGraph(nn.Module):
 
     term_weights: Tensor
 
-    def __init__(self, network: OcrGanVideo, term_weights: Sequence[float] | None = None) -> None:
+    def __init__(self, network: OcrGanVideo, term_weights: Sequence[float] = TERM_WEIGHTS) -> None:
         """Copies the network, in evaluation mode.
 
         Args:
             network: a trained network; height and width are multiples of 32.
-            term_weights: (K,) weight of each term in the anomaly map; by default 1/K each.
+            term_weights: (K,) weight of each term in the anomaly map.
 
         Raises:
             SettingsError: the network's size has no whole grid, or there are not K weights.
@@ -68,15 +71,16 @@ class FusedGraph(nn.Module):
                 f"the network's frames are {config.height}x{config.width}, "
                 "but an exported graph needs multiples of 32"
             )
-        weights = [1.0 / len(TERMS)] * len(TERMS) if term_weights is None else list(term_weights)
-        if len(weights) != len(TERMS):
-            raise SettingsError(f"{len(weights)} term weights given, but there are {len(TERMS)}")
+        if len(term_weights) != len(TERMS):
+            raise SettingsError(
+                f"{len(term_weights)} term weights given, but there are {len(TERMS)}"
+            )
         self.network = copy.deepcopy(network).eval()  # the given one is left as it is
 
         self.config = config
         self.grid = (config.height // GRID, config.width // GRID)
         self.recent = min(config.recent, config.frames)
-        self.register_buffer("term_weights", torch.tensor(weights).view(-1, 1, 1, 1))
+        self.register_buffer("term_weights", torch.tensor(term_weights).view(-1, 1, 1, 1))
 
     def forward(
         self, frames: Tensor, location_mean: Tensor, location_scale: Tensor
@@ -91,7 +95,7 @@ class FusedGraph(nn.Module):
         video = to_video(frames)
         terms, seed = self._terms(video)
         parts = self._weighted(terms, location_mean, location_scale)
-        anomaly_map = parts.sum(0)
+        anomaly_map = around(parts.sum(0))
         score, shares = self._newest(parts, anomaly_map)
         return GraphOutputs(score, anomaly_map.amax((1, 2)), anomaly_map, shares, seed, terms)
 
@@ -148,12 +152,20 @@ class FusedGraph(nn.Module):
         """Score (1,) of the newest frames at their worst place, and the terms' shares (K,)."""
         worst = anomaly_map[-self.recent :].mean(0).flatten()  # (h·w,)
         place = worst.argmax(0, keepdim=True)
-        for_it = parts[:, -self.recent :].clamp(min=0).mean(1).flatten(1)  # (K, h·w)
+        for_it = around(parts[:, -self.recent :].clamp(min=0).mean(1)).flatten(1)  # (K, h·w)
         there = for_it.index_select(1, place)[:, 0]
         total = there.sum()
         equal = torch.full_like(there, 1.0 / len(TERMS))
         shares = torch.where(total > 0, there / total.clamp(min=1e-12), equal)
         return worst.index_select(0, place), shares
+
+
+def around(maps: Tensor) -> Tensor:
+    """(N, h, w): each cell becomes the mean of itself and its neighbours, 3×3.
+
+    What is unusual covers more than one cell; noise does not.
+    """
+    return functional.avg_pool2d(maps, 3, stride=1, padding=1, count_include_pad=False)
 
 
 def to_video(frames: Tensor) -> Tensor:
