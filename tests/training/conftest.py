@@ -1,4 +1,4 @@
-"""Every shape annotation of the training package is checked whenever its tests run."""
+"""Fixtures of the training tests: repeatable weights, clips of a bright block."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,9 +7,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from jaxtyping import install_import_hook
-
-install_import_hook("ocrgan_training", "beartype.beartype")
 
 
 @pytest.fixture(autouse=True)
