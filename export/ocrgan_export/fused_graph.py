@@ -76,7 +76,6 @@ class FusedGraph(nn.Module):
                 f"{len(term_weights)} term weights given, but there are {len(TERMS)}"
             )
         self.network = copy.deepcopy(network).eval()  # the given one is left as it is
-
         self.config = config
         self.grid = (config.height // GRID, config.width // GRID)
         self.recent = min(config.recent, config.frames)

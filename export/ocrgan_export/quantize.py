@@ -27,7 +27,7 @@ from onnxruntime.quantization import (
 )
 
 from ocrgan_edge.errors import DataError
-from ocrgan_export.to_onnx import SCORE
+from ocrgan_export.to_onnx import OUTPUTS, SCORE
 from ocrgan_export.to_openvino import Ir, read_onnx, save_ir
 
 Window = NDArray[np.uint8]
@@ -91,7 +91,12 @@ def quantize_openvino(
             subset_size=len(windows),
             preset=nncf.QuantizationPreset.MIXED,
             ignored_scope=nncf.IgnoredScope(
-                names=float_nodes(model), types=["Softmax"], validate=False
+                names=_products_of_activations(model),
+                # OpenVINO splits a node into several (`score.Conv_1/WithoutBiases`) and names
+                # those that make an output after it.
+                patterns=[rf"{SCORE}\..*", *(rf"{name}(/.*)?" for name in OUTPUTS)],
+                types=["Softmax"],
+                validate=False,
             ),
             advanced_parameters=advanced.AdvancedQuantizationParameters(
                 overflow_fix=advanced.OverflowFix.ENABLE
@@ -102,12 +107,16 @@ def quantize_openvino(
 
 def float_nodes(model: onnx.ModelProto) -> list[str]:
     """Nodes that stay in float: the score, and products of activations (attention)."""
+    score = [node.name for node in model.graph.node if node.name.startswith(f"{SCORE}.")]
+    return score + _products_of_activations(model)
+
+
+def _products_of_activations(model: onnx.ModelProto) -> list[str]:
     constants = {tensor.name for tensor in model.graph.initializer}
     return [
         node.name
         for node in model.graph.node
-        if node.name.startswith(f"{SCORE}.")
-        or (node.op_type == "MatMul" and not constants.intersection(node.input))
+        if node.op_type == "MatMul" and not constants.intersection(node.input)
     ]
 
 

@@ -35,6 +35,8 @@ class ConvolutionBeforeUpsampling(pattern.RewriteRuleClassBase):
         weight, bias = values["weight"].const_value, values["bias"].const_value
         if weight is None or bias is None:
             return result.fail("the convolution's weights are not constant")
+        if len(values["weight"].uses()) > 1:
+            return result.fail("the convolution's weights are used elsewhere too")
         if tuple(weight.shape)[2:] != (1, 1) or not _is_plain(values["convolved"]):
             return result.fail("the convolution is not 1×1, or it is grouped, padded or strided")
         if not is_nearest_times_two(values["small"], values["large"]):
@@ -57,7 +59,7 @@ class ConvolutionBeforeUpsampling(pattern.RewriteRuleClassBase):
         convolved = op.Conv(
             small,
             op.initializer(for_small, name=f"{weight.name}.upsampled"),
-            op.initializer(none, name=f"{bias.name}.upsampled"),
+            op.initializer(none, name=f"{weight.name}.upsampled_bias"),
         )
         resize = values["large"].producer()
         assert resize is not None
@@ -88,6 +90,8 @@ class ProjectionAsConvolution(pattern.RewriteRuleClassBase):
         rows, weight, bias = (values[name] for name in ("rows", "weight", "bias"))
         if weight.const_value is None or len(weight.const_value.shape) != 2:
             return result.fail("the second factor is no constant matrix")
+        if len(weight.uses()) > 1:
+            return result.fail("the matrix is used elsewhere too")
         if bias.const_value is None or len(bias.const_value.shape) != 1:
             return result.fail("what is added is no constant vector")
         if rows.shape is None or len(rows.shape) != 3:
