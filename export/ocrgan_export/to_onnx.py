@@ -96,17 +96,26 @@ def _name_nodes(model: onnx_ir.Model) -> None:
     out of `val_196`, which may be there already.
     """
     seen: Counter[str] = Counter()
+    made_by: dict[onnx_ir.Value | None, str] = {}
     outputs = set(model.graph.outputs)
     for node in model.graph:
-        scopes = ast.literal_eval(node.metadata_props.get(_SCOPES, "[]"))
-        modules = [scope for scope in scopes[:-1] if scope]
-        kind = f"{modules[-1] if modules else SCORE}.{node.op_type}"
-        seen[kind] += 1
-        node.name = f"{kind}_{seen[kind]}"
+        module = _module(node) or made_by.get(node.inputs[0], SCORE)
+        seen[f"{module}.{node.op_type}"] += 1
+        node.name = f"{module}.{node.op_type}_{seen[f'{module}.{node.op_type}']}"
         node.metadata_props.clear()
         for index, value in enumerate(node.outputs):
+            made_by[value] = module
             if value not in outputs:
                 value.name = f"{node.name}.out_{index}_"
     for index, value in enumerate(list(model.graph.initializers.values())):
         if value.name and value.name.startswith("val_"):
             value.name = f"constant_{index}_"
+
+
+def _module(node: onnx_ir.Node) -> str | None:
+    """The module of PyTorch's that a node is from; None where a folding pass has put it there."""
+    scopes = node.metadata_props.get(_SCOPES)
+    if scopes is None:
+        return None
+    modules = [scope for scope in ast.literal_eval(scopes)[:-1] if scope]
+    return modules[-1] if modules else SCORE
