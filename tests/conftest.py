@@ -18,6 +18,11 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from ocrgan_edge.video.quiet import quiet_opencv
+
+# FFmpeg reads its log level once, when the first video of the process is opened or written.
+quiet_opencv()
+
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 
 
