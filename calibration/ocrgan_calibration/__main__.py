@@ -6,12 +6,20 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from ocrgan_calibration.calibrate import NormalClips, Plan, normal_clips
@@ -114,9 +122,13 @@ def _renew(
         tasks = {name: progress.add_task(name, total=rounds) for name in names}
         for name, task in tasks.items():
             scorer = open_scorer(bundle, name, threads)
-            told = lambda _, task=task: progress.advance(task)  # noqa: E731
+            told = partial(_advance, progress, task)
             renewals[name] = renew(bundle, scorer, clips, plan, told)
     return renewals
+
+
+def _advance(progress: Progress, task: TaskID, _clip: str) -> None:
+    progress.advance(task)
 
 
 def _fields(manifest: Manifest, renewals: Mapping[str, Renewal]) -> dict[str, object]:

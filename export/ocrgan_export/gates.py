@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.table import Table
-from scipy.stats import spearmanr  # type: ignore[import-untyped]
+from scipy.stats import spearmanr
 
 from ocrgan_edge.runtime.scorer import WindowScore
 from ocrgan_export.fused_graph import FusedGraph

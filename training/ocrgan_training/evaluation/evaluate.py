@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from scipy.stats import spearmanr  # type: ignore[import-untyped]
+from scipy.stats import spearmanr
 
 from ocrgan_edge.bundle import Bundle, Calibration
 from ocrgan_training.evaluation.data_set import ONLY_NORMAL, DataSet

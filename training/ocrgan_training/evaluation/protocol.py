@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d  # type: ignore[import-untyped]
+from scipy.ndimage import gaussian_filter1d
 
 Protocol = Literal["causal", "paper", "paper-minmax"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
