@@ -79,7 +79,7 @@ class Connection:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def publish(self, topic: str, payload: str, qos: int = 1, retain: bool = True) -> int:
+    def publish(self, topic: str, payload: str | bytes, qos: int = 1, retain: bool = True) -> int:
         """Hands a message to paho; the number comes back in `on_acknowledged`."""
         return self._client.publish(topic, payload, qos=qos, retain=retain).mid
 

@@ -13,10 +13,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 Seconds = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 EventType = Literal["new", "update", "end"]
-EndReason = Literal["quiet", "stopped", "source_ended", "source_failed"]
+EndReason = Literal[
+    "quiet", "stopped", "source_ended", "source_failed", "disabled", "changed", "interrupted"
+]
 
 
-class _Payload(BaseModel):
+class Payload(BaseModel):
+    """What all payloads have in common: strict, unchanging, finite."""
+
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
@@ -27,7 +31,7 @@ class _Payload(BaseModel):
     )
 
 
-class Box(_Payload):
+class Box(Payload):
     """An unusual place in the picture, as shares of its width and height."""
 
     left: Share
@@ -38,7 +42,7 @@ class Box(_Payload):
     """How unusual it is at its worst."""
 
 
-class Shares(_Payload):
+class Shares(Payload):
     """What the score is made of, sum 1; the terms are those of `ocrgan_edge.runtime.scorer`."""
 
     texture: Share
@@ -48,7 +52,7 @@ class Shares(_Payload):
     patch: Share
 
 
-class EventState(_Payload):
+class EventState(Payload):
     """An event as it stood at one moment."""
 
     start: AwareDatetime
@@ -57,7 +61,9 @@ class EventState(_Payload):
     """Wall time of the last window that was not quiet."""
     end_reason: EndReason | None = None
     """`quiet`: the score stayed low for the cool-down; `stopped`: the daemon was stopped;
-    `source_ended`, `source_failed`: there were no more frames."""
+    `source_ended`, `source_failed`: there were no more frames; `disabled`: the camera was disarmed;
+    `changed`: it got other settings; `interrupted`: the daemon was killed, which its next start
+    found out."""
     clock_synced: bool
     """Whether the system's clock was synchronised when the wall times were taken."""
     media_start: Seconds
@@ -72,6 +78,7 @@ class EventState(_Payload):
     """Highest score since `start`."""
     threshold: float
     zone: str | None = None
+    """Zone in which the most unusual place lies; null where no zones are set."""
     boxes: tuple[Box, ...]
     """Where it was unusual at the peak, the most unusual place first."""
     shares: Shares
@@ -79,9 +86,12 @@ class EventState(_Payload):
     model_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """SHA-256 of the bundle's file."""
     snapshot: str | None = None
+    """JPEG of the peak with its heat map: path below the evidence folder."""
+    clip: str | None = None
+    """Video from before the event until after it: path below the evidence folder."""
 
 
-class Event(_Payload):
+class Event(Payload):
     """One step of an event's life; one `event_id` through all of them."""
 
     type: EventType
@@ -105,7 +115,7 @@ class EventMessage(Event):
     """Event messages lost since the daemon's start because too many waited for the broker."""
 
 
-class ScoreMessage(_Payload):
+class ScoreMessage(Payload):
     """The newest score of a camera."""
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from ocrgan_edge.alerts.backlog import Backlog, Waiting
 from ocrgan_edge.alerts.broker import Broker
 from ocrgan_edge.alerts.connection import OFFLINE, ONLINE, STOPPED, Connection
-from ocrgan_edge.alerts.event import Event, ScoreMessage, to_json
-from ocrgan_edge.alerts.publisher import Numbering
+from ocrgan_edge.alerts.event import Event, to_json
+from ocrgan_edge.alerts.publisher import Numbering, QoS
 from ocrgan_edge.alerts.topics import Topics
 from ocrgan_edge.errors import BrokerError
 
@@ -59,7 +59,7 @@ class MqttPublisher:
         self._topics = topics
         self._numbering = numbering
         self._backlog = Backlog(backlog)
-        self._retained: dict[str, tuple[str, int]] = {}
+        self._retained: dict[str, tuple[str | bytes, QoS]] = {}
         self._in_flight: set[int] = set()
         self._online: int | None = None
         self._said: int | None = None
@@ -82,14 +82,13 @@ class MqttPublisher:
         """Takes an event message; it waits in memory until the broker has acknowledged it."""
         self._inbox.put(lambda: self._add(event))
 
-    def publish_anomaly(self, camera: str, on: bool) -> None:
-        """Sets the retained state, which is sent again after every reconnect."""
-        state = "ON" if on else "OFF"
-        self._inbox.put(lambda: self._retain(self._topics.anomaly(camera), state, qos=1))
+    def publish_state(self, topic: str, payload: str | bytes, qos: QoS = 1) -> None:
+        """Sets a retained topic now, or when the broker is back if nothing newer has come."""
+        self._inbox.put(lambda: self._retain(topic, payload, qos))
 
-    def publish_score(self, camera: str, score: ScoreMessage) -> None:
-        """Shows the score now, or when the broker is back if none newer has come by then."""
-        self._inbox.put(lambda: self._retain(self._topics.score(camera), to_json(score), qos=0))
+    def publish_once(self, topic: str, payload: str) -> None:
+        """Says it now, or never while the broker is away."""
+        self._inbox.put(lambda: self._say(topic, payload))
 
     def close(self, clean: bool = True) -> None:
         """Sends what waits and `stopped` (or `offline`), for up to FLUSH_SECONDS; disconnects."""
@@ -129,7 +128,11 @@ class MqttPublisher:
         topic = self._topics.events(event.camera)
         self._backlog.add(Waiting(topic, to_json(message), event.type))
 
-    def _retain(self, topic: str, payload: str, qos: int) -> None:
+    def _say(self, topic: str, payload: str) -> None:
+        if self._open:
+            self._connection.publish(topic, payload, retain=False)
+
+    def _retain(self, topic: str, payload: str | bytes, qos: QoS) -> None:
         self._retained[topic] = payload, qos
         if self._open:
             self._connection.publish(topic, payload, qos)

@@ -7,9 +7,11 @@ camera has nothing to do with brokers, acknowledgements or waiting.
 from __future__ import annotations
 
 import threading
-from typing import Protocol, TextIO
+from typing import Literal, Protocol, TextIO
 
-from ocrgan_edge.alerts.event import Event, EventMessage, ScoreMessage, to_json
+from ocrgan_edge.alerts.event import Event, EventMessage, to_json
+
+QoS = Literal[0, 1]
 
 
 class Publisher(Protocol):
@@ -18,11 +20,17 @@ class Publisher(Protocol):
     def publish_event(self, event: Event) -> None:
         """Takes one step of an event's life, to be delivered at least once."""
 
-    def publish_anomaly(self, camera: str, on: bool) -> None:
-        """Says whether a camera sees an anomaly just now; the newest word counts."""
+    def publish_state(self, topic: str, payload: str | bytes, qos: QoS = 1) -> None:
+        """Sets a retained topic; the newest word counts and is said again after a reconnect.
 
-    def publish_score(self, camera: str, score: ScoreMessage) -> None:
-        """Shows the newest score; one that a newer has overtaken may be lost."""
+        Args:
+            topic: of `Topics`.
+            payload: empty to clear the topic.
+            qos: 0 for what is soon renewed anyhow (score, stats).
+        """
+
+    def publish_once(self, topic: str, payload: str) -> None:
+        """Says something that only counts now (an error's sentence); lost while away."""
 
     def close(self, clean: bool = True) -> None:
         """Delivers what can be delivered within a few seconds and says goodbye.
@@ -71,11 +79,11 @@ class LinePublisher:
         with self._one_at_a_time:
             print(to_json(self._numbering.stamp(event)), file=self._stream, flush=True)
 
-    def publish_anomaly(self, camera: str, on: bool) -> None:
-        """The events say it already."""
+    def publish_state(self, topic: str, payload: str | bytes, qos: QoS = 1) -> None:
+        """States are of no use among events; `--scores` writes all scores to a file."""
 
-    def publish_score(self, camera: str, score: ScoreMessage) -> None:
-        """Scores are of no use among events; `--scores` writes them all to a file."""
+    def publish_once(self, topic: str, payload: str) -> None:
+        """The log says it already."""
 
     def close(self, clean: bool = True) -> None:
         """Every line is written already."""

@@ -14,20 +14,27 @@ from typing import Any
 from pydantic import BaseModel
 
 from ocrgan_edge.alerts.event import EventMessage, ScoreMessage
+from ocrgan_edge.alerts.messages import ErrorMessage, StatsMessage, StatusMessage
 
 FOLDER = Path(__file__).with_name("schemas")
-PAYLOADS: Mapping[str, type[BaseModel]] = {"events": EventMessage, "score": ScoreMessage}
+PAYLOADS: Mapping[str, type[BaseModel]] = {
+    "events": EventMessage,
+    "score": ScoreMessage,
+    "status": StatusMessage,
+    "stats": StatsMessage,
+    "errors": ErrorMessage,
+}
 """Last level of a topic → what is published there."""
 
 
 def load_schema(topic_level: str) -> dict[str, Any]:
-    """The shipped JSON Schema of `events` or `score`."""
+    """The shipped JSON Schema of a topic's last level, one of `PAYLOADS`."""
     loaded: dict[str, Any] = json.loads(schema_file(topic_level).read_text())
     return loaded
 
 
 def schema_file(topic_level: str) -> Path:
-    """Where the JSON Schema of `events` or `score` lies."""
+    """Where the JSON Schema of a topic's last level lies."""
     return FOLDER / f"{topic_level}.schema.json"
 
 

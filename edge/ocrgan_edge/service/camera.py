@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from ocrgan_edge.alerts.event import EndReason, Event, ScoreMessage
+from ocrgan_edge.alerts.event import EndReason, Event, ScoreMessage, to_json
 from ocrgan_edge.alerts.life import Life, Origin, shares_of
 from ocrgan_edge.alerts.publisher import Publisher
+from ocrgan_edge.alerts.topics import Topics
 from ocrgan_edge.clock import MediaClock
 from ocrgan_edge.detection.alarm import AlarmState, close, step
 from ocrgan_edge.errors import SourceError
@@ -17,32 +19,40 @@ from ocrgan_edge.runtime.scoring import ScoredWindow
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """How often a camera speaks at most."""
+
+    score: float = 1.0
+    """Seconds between two published scores."""
+
+    update: float = 2.0
+    """Seconds of media time between two messages of an open event."""
+
+
 class Camera:
     """Turns one camera's scored windows into alerts."""
 
     def __init__(
         self,
         origin: Origin,
-        publisher: Publisher,
+        voice: tuple[Publisher, Topics],
         clock: MediaClock,
-        *,
-        score_interval: float = 1.0,
-        update_interval: float = 2.0,
+        intervals: Intervals,
     ) -> None:
         """Says nothing yet.
 
         Args:
             origin: name of the camera, rule of its alarm, model.
-            publisher: where alerts go; stays open.
+            voice: where alerts go, which stays open, and the node's topics.
             clock: gives wall time for the media time of windows.
-            score_interval: least seconds between two published scores.
-            update_interval: least seconds of media time between two steps of an event.
+            intervals: how often it speaks.
         """
         self._origin = origin
-        self._publisher = publisher
+        self._publisher, self._topics = voice
         self._clock = clock
-        self._score_interval = score_interval
-        self._life = Life(origin, clock, update_interval)
+        self._score_interval = intervals.score
+        self._life = Life(origin, clock, intervals.update)
         self._alarm = AlarmState()
         self._newest_at = 0.0
         self._score_due = 0.0
@@ -57,7 +67,7 @@ class Camera:
         Raises:
             SourceError: the source failed; the open event has been ended.
         """
-        self._publisher.publish_anomaly(self._origin.camera, on=False)
+        self._say_anomaly(False)
         try:
             for window in windows:
                 self._take(window)
@@ -75,7 +85,9 @@ class Camera:
             self._tell(event)
         if time.monotonic() >= self._score_due:
             self._score_due = time.monotonic() + self._score_interval
-            self._publisher.publish_score(self._origin.camera, self._score_message(window))
+            self._publisher.publish_state(
+                self._topics.score(self._origin.camera), to_json(self._score_message(window)), qos=0
+            )
 
     def _end(self, reason: EndReason) -> None:
         self._alarm, change = close(self._alarm, self._newest_at)
@@ -85,8 +97,12 @@ class Camera:
     def _tell(self, event: Event) -> None:
         self._publisher.publish_event(event)
         if event.type != "update":
-            self._publisher.publish_anomaly(self._origin.camera, on=event.type == "new")
+            self._say_anomaly(event.type == "new")
             _log.info("%s", _sentence(event))
+
+    def _say_anomaly(self, on: bool) -> None:
+        topic = self._topics.anomaly(self._origin.camera)
+        self._publisher.publish_state(topic, "ON" if on else "OFF")
 
     def _score_message(self, window: ScoredWindow) -> ScoreMessage:
         return ScoreMessage(

@@ -14,7 +14,7 @@ from ocrgan_edge.alerts.broker import Broker
 from ocrgan_edge.alerts.publisher import LinePublisher, Numbering, Publisher
 from ocrgan_edge.alerts.topics import Topics, check_level
 from ocrgan_edge.runtime.scoring import ScoredWindow
-from ocrgan_edge.service.camera import Camera
+from ocrgan_edge.service.camera import Camera, Intervals
 from ocrgan_edge.service.score_file import ScoreFile
 from ocrgan_edge.service.settings import Settings
 from ocrgan_edge.service.stop import Stop
@@ -55,10 +55,9 @@ def run_daemon(settings: Settings, output: Output) -> int:
         parts.push(lambda failure, *_: publisher.close(clean=failure is None))
         camera = Camera(
             view.origin,
-            publisher,
+            (publisher, topics),
             view.clock,
-            score_interval=settings.score_interval,
-            update_interval=settings.update_interval,
+            Intervals(settings.score_interval, settings.update_interval),
         )
         _log.info("%s", view)
         camera.watch(windows, lambda: "stopped" if stop.asked else "source_ended")

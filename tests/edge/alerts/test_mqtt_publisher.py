@@ -16,7 +16,7 @@ import pytest
 
 from ocrgan_edge.alerts import connection, mqtt_publisher
 from ocrgan_edge.alerts.broker import parse_broker
-from ocrgan_edge.alerts.event import Event, ScoreMessage, Shares
+from ocrgan_edge.alerts.event import Event, ScoreMessage, Shares, to_json
 from ocrgan_edge.alerts.mqtt_publisher import MqttPublisher
 from ocrgan_edge.alerts.publisher import Numbering
 from ocrgan_edge.alerts.topics import Topics
@@ -90,9 +90,9 @@ def test_states_are_retained_and_events_are_not(
     listener = listen(mosquitto.port)
     publisher = publishers(mosquitto.url)
     publisher.publish_event(make_event("new"))
-    publisher.publish_anomaly("door", on=True)
+    publisher.publish_state("ocrgan/attic/door/anomaly", "ON")
     listener.wait_for("anomaly", "ON")
-    publisher.publish_score("door", a_score(1))
+    publisher.publish_state("ocrgan/attic/door/score", to_json(a_score(1)), qos=0)
     listener.wait_for("score", "1.0")
     retained = {heard.topic.split("/")[-1]: (heard.retain, heard.qos) for heard in listener.heard}
     assert retained == {
@@ -107,13 +107,13 @@ def test_events_made_while_the_broker_is_away_arrive_in_order_when_it_is_back(
     mosquitto, listen, publishers: Publishers, make_event: Callable[..., Event]
 ) -> None:
     publisher = publishers(mosquitto.url)
-    publisher.publish_anomaly("door", on=False)
+    publisher.publish_state("ocrgan/attic/door/anomaly", "OFF")
     publisher.publish_event(make_event("new"))
     listen(mosquitto.port).wait_for("anomaly", "OFF")
     mosquitto.stop()
     for _ in range(30):
         publisher.publish_event(make_event("update"))
-    publisher.publish_anomaly("door", on=True)
+    publisher.publish_state("ocrgan/attic/door/anomaly", "ON")
     mosquitto.start()
     listener = listen(mosquitto.port)
     publisher.publish_event(make_event("end"))

@@ -15,17 +15,29 @@ class Record:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.anomaly: list[bool] = []
-        self.scores: list[ScoreMessage] = []
+        self.states: list[tuple[str, str | bytes]] = []
+        self.once: list[tuple[str, str]] = []
 
     def publish_event(self, event: Event) -> None:
         self.events.append(event)
 
-    def publish_anomaly(self, camera: str, on: bool) -> None:
-        self.anomaly.append(on)
+    def publish_state(self, topic: str, payload: str | bytes, qos: int = 1) -> None:
+        self.states.append((topic, payload))
 
-    def publish_score(self, camera: str, score: ScoreMessage) -> None:
-        self.scores.append(score)
+    def publish_once(self, topic: str, payload: str) -> None:
+        self.once.append((topic, payload))
+
+    @property
+    def anomaly(self) -> list[bool]:
+        return [payload == "ON" for topic, payload in self.states if topic.endswith("anomaly")]
+
+    @property
+    def scores(self) -> list[ScoreMessage]:
+        return [
+            ScoreMessage.model_validate_json(payload)
+            for topic, payload in self.states
+            if topic.endswith("score")
+        ]
 
     def close(self, clean: bool = True) -> None: ...
 

@@ -6,11 +6,12 @@ import pytest
 
 from ocrgan_edge.alerts.event import Box
 from ocrgan_edge.alerts.life import Origin
+from ocrgan_edge.alerts.topics import Topics
 from ocrgan_edge.clock import MediaClock
 from ocrgan_edge.detection.alarm import AlarmRule
 from ocrgan_edge.errors import SourceError
 from ocrgan_edge.runtime.scoring import ScoredWindow
-from ocrgan_edge.service.camera import Camera
+from ocrgan_edge.service.camera import Camera, Intervals
 
 Windows = Callable[..., list[ScoredWindow]]
 RULE = AlarmRule(threshold=2.0, release=1.5, minimum_duration=1.0, cool_down=1.0)
@@ -20,7 +21,7 @@ QUIET, LOUD = 0.0, 3.0
 def camera(record, **intervals: float) -> Camera:
     clock = MediaClock(keeps_pace=False, now=lambda: 0.0, synced=lambda: True)
     clock.start(0.0)
-    return Camera(Origin("door", RULE, "0" * 64), record, clock, **intervals)
+    return Camera(Origin("door", RULE, "0" * 64), voice, clock, Intervals(**intervals))
 
 
 def ended() -> str:
@@ -29,7 +30,7 @@ def ended() -> str:
 
 def test_an_event_is_new_then_updated_then_ended(record, make_windows: Windows) -> None:
     scores = [QUIET, LOUD, LOUD, LOUD, LOUD, QUIET, QUIET, QUIET]
-    camera(record, update_interval=0.5).watch(make_windows(*scores), ended)
+    camera(record, update=0.5).watch(make_windows(*scores), ended)
     assert [event.type for event in record.events] == ["new", *3 * ["update"], "end"]
     assert len({event.event_id for event in record.events}) == 1
 
@@ -78,7 +79,7 @@ def test_the_peak_of_a_rise_that_was_no_alarm_is_forgotten(record, make_windows:
 
 
 def test_updates_keep_their_distance(record, make_windows: Windows) -> None:
-    camera(record, update_interval=1.5).watch(make_windows(*[LOUD] * 10), ended)
+    camera(record, update=1.5).watch(make_windows(*[LOUD] * 10), ended)
     told = [event.after.duration for event in record.events if event.type != "end"]
     assert told == [1.0, 2.5, 4.0]
 
@@ -112,10 +113,10 @@ def test_anomaly_is_off_at_first_on_in_an_event_and_off_after_it(
 
 
 def test_scores_are_published_at_most_once_per_interval(record, make_windows: Windows) -> None:
-    camera(record, score_interval=3600).watch(make_windows(QUIET, LOUD, QUIET), ended)
+    camera(record, score=3600).watch(make_windows(QUIET, LOUD, QUIET), ended)
     assert [score.score for score in record.scores] == [QUIET]
 
 
 def test_without_an_interval_every_score_is_published(record, make_windows: Windows) -> None:
-    camera(record, score_interval=0).watch(make_windows(QUIET, LOUD), ended)
+    camera(record, score=0).watch(make_windows(QUIET, LOUD), ended)
     assert [(score.score, score.media_time) for score in record.scores] == [(0.0, 0.0), (3.0, 0.5)]

@@ -1,0 +1,98 @@
+"""What is said over MQTT besides events: how cameras and the node fare, and what was refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from ocrgan_edge.alerts.event import Payload, Seconds
+
+Count = Annotated[int, Field(ge=0)]
+Presence = Literal["online", "offline", "disabled"]
+Scene = Literal["ok", "frozen", "dark", "covered", "blurred", "moved"]
+
+
+class StatusMessage(Payload):
+    """Whether a camera gives pictures, and whether they can be judged: never an anomaly."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    status: Presence
+    """`disabled`: switched off by a command or outside its schedule; pictures still come."""
+    scene: Scene
+    since: AwareDatetime
+    """Wall time of the last change."""
+    reason: str | None = None
+    """Why there are no pictures, in one sentence."""
+
+
+class CameraStats(Payload):
+    """One camera over the interval since the stats before."""
+
+    frames_per_second: float
+    windows_per_second: float
+    hop: float
+    """Frames between two scored windows; above the setting where the CPU is not enough."""
+    latency_p50: Seconds | None
+    """Seconds that a graph took for one window; null where none was scored."""
+    latency_p95: Seconds | None
+    latency_p99: Seconds | None
+    age_max: Seconds | None
+    """Largest age of a score when it was ready, from its newest frame's arrival."""
+    frames_lost: Count
+    """Since the start: frames left out or broken."""
+    windows_skipped: Count
+    """Since the start: windows not scored because the CPU was busy."""
+    reconnects: Count
+    """Since the start."""
+    events: Count
+    """Events since the start."""
+
+
+class OutboxStats(Payload):
+    """Event messages on their way."""
+
+    depth: Count
+    """Messages that wait for the broker."""
+    bytes: Count
+    dropped: Count
+    """Messages lost since the node was set up, for want of room."""
+    set_aside: Count
+    """Corrupt outboxes found since the node was set up."""
+    failed_writes: Count
+    """Messages that could not be written to disk since the start (full, read-only)."""
+
+
+class StatsMessage(Payload):
+    """How the node fares."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    time: AwareDatetime
+    clock_synced: bool
+    boot_id: str
+    uptime: Seconds
+    version: str
+    """Of ocrgan-edge."""
+    versions: dict[str, str]
+    """Of the runtimes, by name."""
+    rss_bytes: Count
+    temperature: float | None
+    """Degrees Celsius of the processor; null where it cannot be read."""
+    broker_reconnects: Count
+    evidence_dropped: Count
+    """Snapshots and clips that could not be kept since the start."""
+    outbox: OutboxStats
+    cameras: dict[str, CameraStats]
+
+
+class ErrorMessage(Payload):
+    """A command that was refused; nothing of it was done."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    time: AwareDatetime
+    topic: str
+    """The command's."""
+    payload: str
+    """What it said, at most 200 characters."""
+    error: str
+    """One sentence: the value and what was wanted."""
