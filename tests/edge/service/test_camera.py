@@ -21,6 +21,7 @@ QUIET, LOUD = 0.0, 3.0
 def camera(record, **intervals: float) -> Camera:
     clock = MediaClock(keeps_pace=False, now=lambda: 0.0, synced=lambda: True)
     clock.start(0.0)
+    voice = (record, Topics("ocrgan", "attic"))
     return Camera(Origin("door", RULE, "0" * 64), voice, clock, Intervals(**intervals))
 
 
