@@ -6,9 +6,11 @@ import ctypes
 import functools
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 _TIME_ERROR = 5
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def clock_synced() -> bool:
@@ -34,12 +36,32 @@ def _adjtimex() -> Callable[[ctypes.Array[ctypes.c_char]], int] | None:
     return function
 
 
-class MediaClock:
-    """Wall time of a camera's frames: wall time at its first frame + media time.
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Media time tied to wall time: what belongs together is told with the same tie.
 
-    The same rule holds for a recording that is played faster than it was taken. A source that
-    keeps pace with the world is tied to the wall clock once more when that has become
-    synchronised, which on a small computer can be minutes after the start.
+    Two wall times of one tie are as far apart as their media times, whatever the system's clock
+    did in between; so an event never ends before it began.
+    """
+
+    zero: float
+    """Wall time of media time 0, in seconds since 1970."""
+    synced: bool
+    """Whether the system's clock was synchronised when the tie was made."""
+
+    def wall(self, at: float) -> datetime:
+        """Wall time of media time `at`, UTC."""
+        return _EPOCH + timedelta(seconds=self.zero + at)
+
+
+class MediaClock:
+    """Wall time of a camera's frames.
+
+    A recording that is played faster or slower than it was taken: wall time at its first frame +
+    media time. A source that keeps pace with the world: what the wall clock says now, less the
+    seconds on the monotonic clock since the frame. So it follows every step of the wall clock at
+    once (a small computer without a battery clock jumps by years when the network comes up), and
+    the logic, which knows media time alone, never sees the step.
     """
 
     def __init__(
@@ -47,6 +69,7 @@ class MediaClock:
         keeps_pace: bool,
         now: Callable[[], float] = time.time,
         synced: Callable[[], bool] = clock_synced,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Waits for `start`.
 
@@ -54,24 +77,31 @@ class MediaClock:
             keeps_pace: frames come when they are taken, or are played at that pace.
             now: seconds since 1970.
             synced: whether `now` can be believed.
+            monotonic: seconds that never jump.
         """
-        self.synced = False
-        """Whether the wall times given since the last tie can be believed."""
         self._keeps_pace = keeps_pace
         self._now = now
         self._system_synced = synced
-        self._zero = 0.0
+        self._monotonic = monotonic
+        self._started = 0.0
+        self._first_tie = Tie(0.0, synced=False)
+
+    @property
+    def synced(self) -> bool:
+        """Whether the wall times told now can be believed."""
+        return self.tie().synced
 
     def start(self, at: float) -> None:
         """Ties media time `at` to this moment."""
-        self.synced = self._system_synced()
-        self._zero = self._now() - at
+        self._started = self._monotonic() - at
+        self._first_tie = Tie(self._now() - at, self._system_synced())
 
-    def renew(self, at: float) -> None:
-        """Ties anew, if that makes the wall time believable; `at` is this moment's media time."""
-        if self._keeps_pace and not self.synced and self._system_synced():
-            self.start(at)
+    def tie(self) -> Tie:
+        """How media time and wall time go together by now."""
+        if not self._keeps_pace:
+            return self._first_tie
+        return Tie(self._now() - self._monotonic() + self._started, self._system_synced())
 
     def wall(self, at: float) -> datetime:
-        """Wall time of media time `at`, UTC."""
-        return datetime.fromtimestamp(self._zero + at, UTC)
+        """Wall time of media time `at` by now, UTC."""
+        return self.tie().wall(at)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 
 from ocrgan_edge.alerts.event import Box, EndReason, Event, EventState, EventType, Shares
-from ocrgan_edge.clock import MediaClock
+from ocrgan_edge.clock import MediaClock, Tie
 from ocrgan_edge.detection.alarm import AlarmEvent, AlarmRule, AlarmState, Change
 from ocrgan_edge.detection.explain import boxes, shares_by_term
 from ocrgan_edge.runtime.scorer import WindowScore
@@ -36,8 +35,8 @@ class _Open:
     """What the open event keeps through its life."""
 
     event_id: str
-    start: datetime
-    clock_synced: bool
+    tie: Tie
+    """With which its start and end are told, so that they are as far apart as they were."""
     told: EventState | None
     """Its state at the step before."""
     told_at: float
@@ -88,38 +87,44 @@ class Life:
             reason: why.
         """
         assert self._open is not None
-        state = self._state(self._open, change.event, change.end).model_copy(
+        opened = replace(self._open, tie=self._believable(self._open.tie))
+        state = self._state(opened, change.event, change.end).model_copy(
             update={
-                "end": self._clock.wall(change.end),
+                "end": opened.tie.wall(change.end),
                 "media_end": change.end,
                 "end_reason": reason,
             }
         )
-        event = _step("end", self._origin, self._open, state)
+        event = _step("end", self._origin, opened, state)
         self._open = None
         return event
 
     def _begin(self, change: Change) -> Event:
-        self._clock.renew(change.at)
-        start = self._clock.wall(change.start)
-        opened = _Open(str(uuid.uuid4()), start, self._clock.synced, None, change.at)
+        opened = _Open(str(uuid.uuid4()), self._clock.tie(), None, change.at)
         return self._tell("new", opened, self._state(opened, change.event, change.at))
 
     def _update(self, alarm: AlarmEvent | None, at: float) -> Event | None:
         if self._open is None or alarm is None or at - self._open.told_at < self._update_interval:
             return None
-        opened = replace(self._open, told_at=at)
+        opened = replace(self._open, told_at=at, tie=self._believable(self._open.tie))
         return self._tell("update", opened, self._state(opened, alarm, at))
 
     def _tell(self, kind: EventType, opened: _Open, state: EventState) -> Event:
         self._open = replace(opened, told=state)
         return _step(kind, self._origin, opened, state)
 
+    def _believable(self, tie: Tie) -> Tie:
+        """The tie, or a new one where only that can be believed: start and end change together."""
+        if tie.synced:
+            return tie
+        now = self._clock.tie()
+        return now if now.synced else tie
+
     def _state(self, opened: _Open, alarm: AlarmEvent, until: float) -> EventState:
         assert self._peak is not None
         return EventState(
-            start=opened.start,
-            clock_synced=opened.clock_synced,
+            start=opened.tie.wall(alarm.started_at),
+            clock_synced=opened.tie.synced,
             media_start=alarm.started_at,
             duration=round(until - alarm.started_at, 3),
             score=self._score,
