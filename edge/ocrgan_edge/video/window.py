@@ -82,12 +82,24 @@ class WindowRing:
         self._newest_at = at
         self._position += 1
         self._count += 1
-        if (self._count - self.length) % self.hop or self._count < min(2, self.length):
+        if (self._count - self.length) % self.hop or not self.ready:
             return None
-        if self._count < self.length:
-            return Window(self._mirrored(slot), self._position, at)
-        newest = slot + 1
-        return Window(self._slots[newest : newest + self.length], self._position, at)
+        return self.newest()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there are frames enough for a window, whichever hop."""
+        return self._count >= min(2, self.length)
+
+    def newest(self) -> Window:
+        """The window that ends with the newest frame, due or not; only when `ready`."""
+        slot = self._position % self.length
+        frames = (
+            self._mirrored(slot)
+            if self._count < self.length
+            else self._slots[slot + 1 : slot + 1 + self.length]
+        )
+        return Window(frames, self._position, self._newest_at)
 
     def _mirrored(self, newest: int) -> NDArray[np.uint8]:
         """The frames that are there, back from the newest and forth again: 1 2 3 → … 2 1 2 3."""

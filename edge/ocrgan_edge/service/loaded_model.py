@@ -1,0 +1,114 @@
+"""A bundle's graph, loaded once for every worker and shared by all cameras that use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocrgan_edge.bundle import Bundle, Calibration, InputSpec, open_bundle
+from ocrgan_edge.runtime.graph import default_threads
+from ocrgan_edge.runtime.open_scorer import open_scorer
+from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer, WindowScore
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many processors are used, and how."""
+
+    workers: int
+    """Windows that are scored at the same time."""
+
+    threads: int
+    """Processors for each of them."""
+
+    @classmethod
+    def of(cls, threads: int | None, cameras: int) -> Budget:
+        """One worker per camera as far as `threads` go, which are then shared among them.
+
+        Args:
+            threads: in all; those of the machine, at most 4, if None.
+            cameras: 1 or more.
+        """
+        total = threads or default_threads()
+        workers = min(total, cameras)
+        return cls(workers, total // workers)
+
+
+class LoadedModel:
+    """One target of a bundle, ready to score in any worker."""
+
+    def __init__(self, bundle: Bundle, target: str | None, budget: Budget) -> None:
+        """Loads the graph once per worker; the first one passes the self-test.
+
+        Raises:
+            BundleError: the graph is refused.
+            SettingsError: the target needs a runtime that is not installed.
+        """
+        first = open_scorer(bundle, target, budget.threads)
+        others = range(1, budget.workers)
+        self._scorers: list[Scorer] = [
+            first,
+            *(open_scorer(bundle, first.target, budget.threads, check=False) for _ in others),
+        ]
+        self.bundle = bundle
+        self.target = first.target
+        self.statistics = bundle.statistics(first.target)
+        """Those of the bundle."""
+        self._used = [self.statistics] * budget.workers
+        spec = self.spec
+        shape = (spec.frames, spec.height, spec.width, 3)
+        self._buffers = [np.zeros(shape, np.uint8) for _ in self._scorers]
+
+    @property
+    def spec(self) -> InputSpec:
+        """What a window is."""
+        return self.bundle.manifest.input
+
+    @property
+    def calibration(self) -> Calibration:
+        """The target's, from the bundle."""
+        return self.bundle.target(self.target).calibration
+
+    def buffer(self, worker: int) -> NDArray[np.uint8]:
+        """Where a worker puts the window (T, H, W, 3) that it is going to score."""
+        return self._buffers[worker]
+
+    def score(self, worker: int, statistics: LocationStatistics) -> WindowScore:
+        """Scores what lies in the worker's buffer, by a camera's statistics.
+
+        Raises:
+            BundleError: the graph gives values that are no numbers.
+        """
+        if self._used[worker] is not statistics:
+            self._scorers[worker].use(statistics)
+            self._used[worker] = statistics
+        return self._scorers[worker].score(self._buffers[worker])
+
+
+class ModelShelf:
+    """All loaded models of a node."""
+
+    def __init__(self, budget: Budget) -> None:
+        """Starts empty."""
+        self._budget = budget
+        self._models: dict[tuple[str, str | None], LoadedModel] = {}
+
+    def load(self, path: Path, target: str | None) -> LoadedModel:
+        """The model of a bundle, which is loaded if no camera has it yet.
+
+        Raises:
+            BundleError: the bundle is refused.
+            SettingsError: the target needs a runtime that is not installed.
+        """
+        bundle = open_bundle(path)
+        key = bundle.sha256, target
+        if key not in self._models:
+            self._models[key] = LoadedModel(bundle, target, self._budget)
+        return self._models[key]
+
+    def keep_only(self, used: set[LoadedModel]) -> None:
+        """Lets go of models that no camera uses any more."""
+        self._models = {key: model for key, model in self._models.items() if model in used}
