@@ -1,4 +1,4 @@
-"""What a daemon can be told, with the range of each value."""
+"""Settings of a daemon with one camera, as the command line gives them; `models` replaces them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,113 @@
+"""What one camera can be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ocrgan_edge.service.settings.wanted import Name, Seconds, Table, Truth, Wanted
+
+SENSITIVITIES = {"low": 0.67, "medium": 1.0, "high": 1.5}
+"""What the words stand for."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Point = Annotated[tuple[Share, Share], Field(strict=False)]
+
+
+class ZoneSettings(Table):
+    """A polygon in the picture."""
+
+    name: Name
+    """Told in the event as the place of the anomaly."""
+    points: Annotated[
+        tuple[Point, ...],
+        Field(strict=False, min_length=3),
+        Wanted(
+            "three or more corners [x, y], each a share 0 … 1 of the picture's width and height"
+        ),
+    ]
+    """Corners, from the upper left of the picture."""
+    kind: Annotated[Literal["watch", "ignore"], Wanted('"watch" or "ignore"')] = "watch"
+    """Anomalies count inside `watch` zones only, if there are any, and never inside `ignore`."""
+
+
+class CameraSettings(Table):
+    """One camera and the bundle that knows its normal life."""
+
+    source: Annotated[
+        str,
+        Field(min_length=1),
+        Wanted('text: "0" or "/dev/video0", a stream\'s address, a file, a folder, or "scene"'),
+    ]
+    """Camera's number or device, rtsp:// or http:// stream, video file, folder of frames, picamera
+    or scene."""
+    source_password_file: Annotated[
+        Path | None, Field(strict=False), Wanted("the path of a file")
+    ] = None
+    """Its first line is the stream's password, for the user named in `source`."""
+    bundle: Annotated[Path, Field(strict=False), Wanted("the path of a .ocrgan file")]
+    """The model, made for this camera."""
+    enabled: Truth = True
+    """Whether it is watched until a command says otherwise."""
+    schedule: Annotated[
+        tuple[str, ...],
+        Field(strict=False),
+        Wanted('a list of times such as "22:00-06:00", "Mon-Fri 08:00-18:00" or "Sat,Sun"'),
+    ] = ()
+    """When it is watched, in local time; always if there are none."""
+    sensitivity: Annotated[
+        Annotated[float, Field(ge=0.1, le=10)] | Literal["low", "medium", "high"],
+        Wanted('"low", "medium", "high" or a number between 0.1 and 10'),
+    ] = "medium"
+    """2 halves the threshold's distance from the median score of normal life, 0.5 doubles it; low
+    is 0.67, medium 1, high 1.5."""
+    threshold: Annotated[float | None, Wanted("a number")] = None
+    """Overrides the bundle's; sensitivity then counts from this one."""
+    minimum_duration: Seconds = 0.8
+    """Seconds above the threshold that raise an alarm."""
+    cool_down: Seconds = 2.0
+    """Quiet seconds that end an alarm; anomalies nearer to each other are one event."""
+    hold_off: Seconds = 0.0
+    """Seconds after an event in which no new one begins."""
+    zones: Annotated[
+        tuple[ZoneSettings, ...],
+        Field(strict=False),
+        Wanted("a list of tables [[camera.NAME.zones]]"),
+    ] = ()
+    target: Annotated[
+        str | None, Field(min_length=1), Wanted("the name of one of the bundle's graphs")
+    ] = None
+    """Which of the bundle's graphs; by default the fastest on this machine."""
+    hop: Annotated[int | None, Field(ge=1), Wanted("a whole number of frames, 1 or more")] = None
+    """Frames between two windows; by default that with which the bundle was calibrated."""
+    fps: Annotated[
+        float | None,
+        Field(gt=0, le=1000),
+        Wanted("a number of frames per second above 0, at most 1000"),
+    ] = None
+    """Overrides a recording's own rate; of a device, the rate to ask it for."""
+    realtime: Truth = False
+    """Play a recording at the pace at which it was taken."""
+    loop: Truth = False
+    """Begin a recording again when it ends."""
+    score_interval: Seconds = 1.0
+    """Least seconds between two published scores."""
+    update_interval: Seconds = 2.0
+    """Least seconds of media time between two `update` messages of an event."""
+
+    @property
+    def sensitivity_factor(self) -> float:
+        """The sensitivity as a number."""
+        if isinstance(self.sensitivity, str):
+            return SENSITIVITIES[self.sensitivity]
+        return self.sensitivity
+
+    @model_validator(mode="after")
+    def _zones_differ(self) -> CameraSettings:
+        names = [zone.name for zone in self.zones]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"has two zones named {twice!r}, but names must differ")
+        return self
