@@ -137,15 +137,14 @@ def _run(options: Mapping[str, Any]) -> int:
 
 
 def _broker(options: Mapping[str, Any]) -> Broker | None:
-    from ocrgan_edge.alerts.broker import parse_broker
+    from ocrgan_edge.alerts.broker import BrokerFiles, parse_broker
 
     if options["mqtt"] is None:
         return None
     return parse_broker(
         options["mqtt"],
         os.environ,
-        password_file=_path(options["mqtt_password_file"]),
-        ca_file=_path(options["mqtt_ca"]),
+        files=BrokerFiles(_path(options["mqtt_password_file"]), _path(options["mqtt_ca"])),
         version=options["mqtt_version"],
     )
 

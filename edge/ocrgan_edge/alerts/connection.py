@@ -144,6 +144,15 @@ def _refusal(broker: Broker, reason: str) -> BrokerError:
 
 def _trust(broker: Broker) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=broker.ca_file)
+        context = ssl.create_default_context(cafile=broker.files.ca)
     except OSError as error:
-        raise BrokerError(f"CA file {broker.ca_file} cannot be used ({error})") from error
+        raise BrokerError(f"CA file {broker.files.ca} cannot be used ({error})") from error
+    if certificate := broker.files.certificate:
+        try:
+            # A key that wants a passphrase must not make a daemon wait at a prompt.
+            context.load_cert_chain(certificate, broker.files.key, password="")
+        except OSError as error:
+            raise BrokerError(
+                f"client certificate {certificate} cannot be used with its key ({error})"
+            ) from error
+    return context

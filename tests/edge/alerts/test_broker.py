@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrgan_edge.alerts.broker import Broker, parse_broker
+from ocrgan_edge.alerts.broker import Broker, BrokerFiles, parse_broker
 from ocrgan_edge.errors import BrokerError
 
 
@@ -46,7 +46,9 @@ def test_password_comes_from_the_environment() -> None:
 def test_password_file_goes_before_the_environment(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("from file\n")
     environment = {"OCRGAN_MQTT_PASSWORD": "from environment"}
-    broker = parse_broker("mqtt://me@hub", environment, password_file=tmp_path / "password")
+    broker = parse_broker(
+        "mqtt://me@hub", environment, files=BrokerFiles(password=tmp_path / "password")
+    )
     assert broker.password == "from file"
 
 
@@ -62,14 +64,29 @@ def test_a_password_without_a_user_is_refused() -> None:
 
 def test_a_missing_or_empty_password_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BrokerError, match="nowhere cannot be read"):
-        parse_broker("mqtt://me@hub", {}, password_file=tmp_path / "nowhere")
+        parse_broker("mqtt://me@hub", {}, files=BrokerFiles(password=tmp_path / "nowhere"))
     (tmp_path / "empty").touch()
     with pytest.raises(BrokerError, match="empty has no password"):
-        parse_broker("mqtt://me@hub", {}, password_file=tmp_path / "empty")
+        parse_broker("mqtt://me@hub", {}, files=BrokerFiles(password=tmp_path / "empty"))
 
 
 def test_a_ca_file_needs_tls_and_must_exist(tmp_path: Path) -> None:
-    with pytest.raises(BrokerError, match="of use with mqtts:// only"):
-        parse_broker("mqtt://hub", {}, ca_file=tmp_path)
-    with pytest.raises(BrokerError, match="must be a file"):
-        parse_broker("mqtts://hub", {}, ca_file=tmp_path / "nowhere")
+    with pytest.raises(BrokerError, match="of use with mqtts:// and wss:// only"):
+        parse_broker("mqtt://hub", {}, files=BrokerFiles(ca=tmp_path))
+    with pytest.raises(BrokerError, match="must be a PEM file"):
+        parse_broker("mqtts://hub", {}, files=BrokerFiles(ca=tmp_path / "nowhere"))
+
+
+def test_a_websocket_has_a_path() -> None:
+    assert parse_broker("ws://hub", {}) == Broker("hub", 80, path="/mqtt")
+    assert str(parse_broker("wss://hub/broker", {})) == "wss://hub:443/broker"
+
+
+def test_a_user_named_apart_goes_before_the_one_in_the_address() -> None:
+    assert parse_broker("mqtt://you@hub", {}, user="me").user == "me"
+
+
+def test_a_key_without_its_certificate_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key").touch()
+    with pytest.raises(BrokerError, match="no client certificate"):
+        parse_broker("mqtts://hub", {}, files=BrokerFiles(key=tmp_path / "key"))

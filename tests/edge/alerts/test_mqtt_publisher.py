@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ocrgan_edge.alerts import connection, mqtt_publisher
-from ocrgan_edge.alerts.broker import parse_broker
+from ocrgan_edge.alerts.broker import BrokerFiles, parse_broker
 from ocrgan_edge.alerts.event import Event, ScoreMessage, Shares, to_json
 from ocrgan_edge.alerts.mqtt_publisher import MqttPublisher
 from ocrgan_edge.alerts.publisher import Numbering
@@ -259,7 +259,7 @@ def test_a_certificate_that_the_ca_file_vouches_for_is_trusted(
 ) -> None:
     broker = make_mosquitto(tls_settings(certificate))
     with caplog.at_level(logging.INFO):
-        publishers(f"mqtts://localhost:{broker.port}", ca_file=certificate).close()
+        publishers(f"mqtts://localhost:{broker.port}", files=BrokerFiles(ca=certificate)).close()
     assert caplog.messages == [f"connected to broker mqtts://localhost:{broker.port} (MQTT 5)"]
 
 
