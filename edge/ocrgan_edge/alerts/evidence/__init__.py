@@ -1,0 +1,1 @@
+"""Pictures and clips of events, kept on disk within limits."""

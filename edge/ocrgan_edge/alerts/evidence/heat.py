@@ -1,0 +1,55 @@
+"""Where it was unusual, drawn into the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocrgan_edge.alerts.event import Box
+
+STRONGEST = 0.65
+"""How much of the picture the hottest place covers."""
+
+DARKEST = 0.35
+"""Where on the colour scale a place begins that is hardly hot: below, inferno is black."""
+
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+
+
+def draw_heat(
+    image: NDArray[np.uint8], anomaly_map: NDArray[np.float32], quiet: float, hottest: float
+) -> NDArray[np.uint8]:
+    """The picture with the map over it: untouched where quiet, yellow and opaque where hottest.
+
+    The scale is fixed by the alarm, not by the map's own range, so that a hardly unusual picture
+    looks so. The colours (inferno) grow in brightness alone too, for those who see few colours.
+
+    Args:
+        image: (H, W, 3) blue-green-red.
+        anomaly_map: (h, w), a coarse grid over the whole picture.
+        quiet: value up to which nothing is drawn: the alarm's release.
+        hottest: value that is drawn strongest: the peak's score.
+    """
+    height, width = image.shape[:2]
+    heat = (anomaly_map - quiet) / max(hottest - quiet, 1e-6)
+    smooth = cv2.resize(heat.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    heat = np.clip(smooth, 0.0, 1.0)
+    shades = ((DARKEST + (1 - DARKEST) * heat) * 255).astype(np.uint8)
+    colours = cv2.applyColorMap(shades, cv2.COLORMAP_INFERNO)
+    share = (STRONGEST * np.sqrt(heat))[..., None]
+    mixed: NDArray[np.uint8] = (image * (1 - share) + colours * share).astype(np.uint8)
+    return mixed
+
+
+def draw_boxes(image: NDArray[np.uint8], boxes: Sequence[Box]) -> None:
+    """Outlines boxes in place, white on black, so that they show on any ground."""
+    height, width = image.shape[:2]
+    for box in boxes:
+        left, top = round(box.left * (width - 1)), round(box.top * (height - 1))
+        right = round((box.left + box.width) * (width - 1))
+        bottom = round((box.top + box.height) * (height - 1))
+        cv2.rectangle(image, (left, top), (right, bottom), BLACK, 3)
+        cv2.rectangle(image, (left, top), (right, bottom), WHITE, 1)
