@@ -26,7 +26,7 @@ from ocrgan_calibration.calibrate import NormalClips, Plan, normal_clips
 from ocrgan_calibration.renew import Renewal, renew, write_renewed
 from ocrgan_edge.bundle import Bundle, Manifest, open_bundle
 from ocrgan_edge.command_line import run
-from ocrgan_edge.detection.explain import RECENT
+from ocrgan_edge.detection.explain import recent_frames
 from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.runtime.open_scorer import open_scorer
@@ -103,7 +103,7 @@ def _plan(bundle: Bundle, hop: int, wish: Wish) -> Plan:
         raise SettingsError(
             f"--hop is {hop}, but must be between 1 and the window's {spec.frames} frames"
         )
-    return Plan(spec, hop, wish, int(bundle.manifest.training.get("recent", RECENT)))
+    return Plan(spec, hop, wish, recent_frames(bundle.manifest))
 
 
 def _renew(

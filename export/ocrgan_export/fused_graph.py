@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ocrgan_edge.detection.explain import CLIP, TERM_WEIGHTS
 from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.runtime.scorer import TERMS
 from ocrgan_training.network.frequency import decompose
@@ -21,12 +22,6 @@ from ocrgan_training.network.ocr_gan_video import OcrGanVideo
 
 GRID = 4
 """Pixels per cell of the anomaly map: h = H/4, w = W/4."""
-
-CLIP = (-3.0, 30.0)
-"""A term may speak for at most 30 scales, and at most 3 against, at one place."""
-
-TERM_WEIGHTS = (0.1, 0.1, 0.3, 0.0, 0.5)
-"""Of texture, shape, motion, feature and patch in the anomaly map (docs/decisions/007-score.md)."""
 
 SEED_WEIGHTS = (0.9, 0.1)
 """Reconstruction and features in the published score."""

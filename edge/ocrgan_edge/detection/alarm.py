@@ -2,7 +2,9 @@
 
 An alarm is raised when the score has stayed above the threshold for the minimum duration (and for
 at least two windows), and ends when it has stayed below the release for the cool-down. Between
-release and threshold nothing changes (hysteresis).
+release and threshold nothing changes (hysteresis). Anomalies that follow each other more closely
+than the cool-down are therefore one event. After an end the hold-off keeps the next event from
+beginning: events never overlap, and lie at least the hold-off apart.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ class AlarmRule:
     cool_down: float = 2.0
     """Seconds below the release that its end takes."""
 
+    hold_off: float = 0.0
+    """Seconds after an alarm's end was decided in which no other begins."""
+
     longest_gap: float = 10.0
     """Seconds without a window after which nothing is known to have lasted. Where windows come
     more slowly by themselves, three times their shortest distance."""
@@ -50,7 +55,7 @@ class AlarmRule:
         """
         if not self.release <= self.threshold:
             raise ValueError(f"release is {self.release}, above the threshold {self.threshold}")
-        for name in ("minimum_duration", "cool_down", "longest_gap"):
+        for name in ("minimum_duration", "cool_down", "hold_off", "longest_gap"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)} s, but must not be negative")
 
@@ -106,6 +111,9 @@ class AlarmState:
     below_since: float | None = None
     """Since when every window of the open alarm has been below the release."""
 
+    ended_at: float | None = None
+    """When the end of the newest alarm was decided: the hold-off counts from there."""
+
     newest_at: float | None = None
 
     interval: float = math.inf
@@ -160,11 +168,15 @@ def step(
 
 
 def close(state: AlarmState, at: float) -> tuple[AlarmState, Change | None]:
-    """Ends an open alarm because the source has ended or the daemon stops."""
+    """Ends an open alarm: the camera is disarmed, the source has ended or the daemon stops.
+
+    Returns:
+        A state that remembers nothing but the hold-off, and the alarm that has ended, if any.
+    """
     if state.event is None:
-        return AlarmState(), None
+        return AlarmState(ended_at=state.ended_at), None
     ended_at = at if state.below_since is None else state.not_below_at
-    return AlarmState(), Change("ended", replace(state.event, ended_at=ended_at), at)
+    return AlarmState(ended_at=at), Change("ended", replace(state.event, ended_at=ended_at), at)
 
 
 def _note_time(state: AlarmState, rule: AlarmRule, at: float) -> AlarmState:
@@ -180,7 +192,7 @@ def _note_time(state: AlarmState, rule: AlarmRule, at: float) -> AlarmState:
 def _wait(
     state: AlarmState, rule: AlarmRule, score: float, at: float
 ) -> tuple[AlarmState, Change | None]:
-    if not score > rule.threshold:
+    if not score > rule.threshold or _held_off(state, rule, at):
         return replace(state, rise=None, windows=0), None
     rise = AlarmEvent(at, at, score, at) if state.rise is None else _grown(state.rise, score, at)
     windows = 1 if state.rise is None else state.windows + 1
@@ -190,6 +202,11 @@ def _wait(
     event = replace(rise, raised_at=at)
     raised = replace(state, event=event, rise=None, windows=0, not_below_at=at, below_since=None)
     return raised, Change("raised", event, at)
+
+
+def _held_off(state: AlarmState, rule: AlarmRule, at: float) -> bool:
+    """A media time before the end is that of another source: it is not held off."""
+    return state.ended_at is not None and 0 <= at - state.ended_at < rule.hold_off - ROUNDING
 
 
 def _go_on(
@@ -202,7 +219,8 @@ def _go_on(
     if at - below_since < rule.cool_down - ROUNDING:
         return replace(state, event=event, below_since=below_since), None
     ended = replace(event, ended_at=state.not_below_at)
-    return replace(state, event=None, below_since=None), Change("ended", ended, at)
+    quiet = replace(state, event=None, below_since=None, ended_at=at)
+    return quiet, Change("ended", ended, at)
 
 
 def _grown(event: AlarmEvent, score: float, at: float) -> AlarmEvent:

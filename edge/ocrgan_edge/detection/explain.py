@@ -9,10 +9,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocrgan_edge.runtime.scorer import TERMS, WindowScore
+from ocrgan_edge.bundle import Manifest
+from ocrgan_edge.runtime.scorer import TERMS, LocationStatistics, WindowScore
 
 RECENT = 4
-"""Newest frames whose maps are averaged, as the graph's score does."""
+"""Newest frames whose maps are averaged, as the graph's score does, unless a bundle says else."""
+
+CLIP = (-3.0, 30.0)
+"""A term may speak for at most 30 scales, and at most 3 against, at one place."""
+
+TERM_WEIGHTS = (0.1, 0.1, 0.3, 0.0, 0.5)
+"""Of texture, shape, motion, feature and patch in the anomaly map (docs/decisions/007-score.md)."""
 
 MOST_BOXES = 5
 
@@ -30,24 +37,31 @@ class Box:
     """Largest value of the map inside."""
 
 
-def recent_map(anomaly_map: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The map (h, w) that the score is the largest value of: mean of the newest `RECENT` frames.
+def recent_frames(manifest: Manifest) -> int:
+    """Newest frames of a window that a bundle's score is made of."""
+    return int(manifest.training.get("recent", RECENT))
+
+
+def recent_map(anomaly_map: NDArray[np.float32], recent: int = RECENT) -> NDArray[np.float32]:
+    """The map (h, w) that the score is the largest value of: mean of the newest frames.
 
     Args:
         anomaly_map: (T, h, w)
+        recent: how many, see `recent_frames`.
     """
-    newest: NDArray[np.float32] = anomaly_map[-RECENT:].mean(axis=0, dtype=np.float32)
+    newest: NDArray[np.float32] = anomaly_map[-recent:].mean(axis=0, dtype=np.float32)
     return newest
 
 
-def boxes(anomaly_map: NDArray[np.float32], level: float) -> list[Box]:
+def boxes(anomaly_map: NDArray[np.float32], level: float, recent: int = RECENT) -> list[Box]:
     """Boxes around connected places above a level, the most unusual first, at most `MOST_BOXES`.
 
     Args:
         anomaly_map: (T, h, w)
         level: for example the alarm's release.
+        recent: newest frames that count, see `recent_frames`.
     """
-    values = recent_map(anomaly_map)
+    values = recent_map(anomaly_map, recent)
     height, width = values.shape
     count, labels, places, _ = cv2.connectedComponentsWithStats((values > level).astype(np.uint8))
     found = [
@@ -71,3 +85,30 @@ def shares_by_term(result: WindowScore, terms: Sequence[str] = TERMS) -> dict[st
         terms: the bundle's `manifest.terms`.
     """
     return {term: float(share) for term, share in zip(terms, result.shares, strict=True)}
+
+
+def shares_at(
+    place: tuple[int, int],
+    terms: NDArray[np.float32],
+    statistics: LocationStatistics,
+    recent: int = RECENT,
+) -> NDArray[np.float32]:
+    """Each term's part in the map's value at one place (K,), sum 1, by the graph's own rule.
+
+    That is: standardised, clipped and weighted, only what speaks for an anomaly, mean over the
+    newest frames and over the place with its neighbours (3×3).
+
+    Args:
+        place: row and column.
+        terms: (K, T, h, w), raw, with the usual weights `TERM_WEIGHTS`.
+        statistics: those that the scorer used.
+        recent: newest frames that count, see `recent_frames`.
+    """
+    rows, columns = (slice(max(0, centre - 1), centre + 2) for centre in place)
+    near = terms[:, -recent:, rows, columns]
+    mean, scale = (moment[:, None, rows, columns] for moment in (statistics.mean, statistics.scale))
+    weights = np.array(TERM_WEIGHTS, np.float32)
+    unusual = np.clip((near - mean) / scale, 0, CLIP[1]).mean(axis=(1, 2, 3)) * weights
+    total = unusual.sum()
+    equal = np.full_like(unusual, 1 / len(unusual))
+    return np.asarray(unusual / total if total > 0 else equal, np.float32)

@@ -135,7 +135,8 @@ def test_closing_ends_an_open_alarm() -> None:
     state, change = close(state, 1.0)
     assert change is not None
     assert (change.kind, change.end) == ("ended", 1.0)
-    assert close(state, 2.0) == (AlarmState(), None)
+    assert close(state, 2.0) == (state, None)
+    assert state == AlarmState(ended_at=1.0)
 
 
 def test_closing_during_the_cool_down_ends_where_the_alarm_did() -> None:
@@ -145,6 +146,46 @@ def test_closing_during_the_cool_down_ends_where_the_alarm_did() -> None:
     _, change = close(state, 1.8)
     assert change is not None
     assert change.end == 0.8
+
+
+HELD_OFF = replace(RULE, cool_down=0.4, hold_off=2.0)
+ALARM_THEN_QUIET = [3, 3, 3, 0, 0]  # its end is decided at 1.6 s
+
+
+def test_no_alarm_begins_in_the_hold_off() -> None:
+    changes = run(ALARM_THEN_QUIET + [3] * 20, HELD_OFF)
+    assert [change.kind for change in changes] == ["raised", "ended", "raised"]
+    assert changes[1].at == pytest.approx(1.6)
+    assert changes[2].start == pytest.approx(3.6)
+
+
+def test_an_anomaly_that_is_over_within_the_hold_off_is_no_event() -> None:
+    assert len(run(ALARM_THEN_QUIET + [3] * 4 + [0] * 5, HELD_OFF)) == 2
+
+
+def test_anomalies_closer_than_the_cool_down_are_one_event_whatever_the_hold_off() -> None:
+    changes = run([3, 3, 3, 0, 3, 3, 3, 0, 0], HELD_OFF)
+    assert [change.kind for change in changes] == ["raised", "ended"]
+    assert changes[1].end == pytest.approx(6 * 0.4)
+
+
+def test_the_hold_off_outlasts_disarming() -> None:
+    state = AlarmState()
+    for at in (0.0, 0.4, 0.8):
+        state, _ = step(state, HELD_OFF, 3, at)
+    state, _ = close(state, 1.0)
+    for at in (1.4, 1.8, 2.2, 2.6):
+        state, change = step(state, HELD_OFF, 3, at)
+        assert change is None
+    assert state.rise is None
+
+
+def test_a_source_that_starts_again_at_0_is_not_held_off() -> None:
+    state, changes = AlarmState(ended_at=500.0), []
+    for at in (0.0, 0.4, 0.8):
+        state, change = step(state, HELD_OFF, 3, at)
+        changes.append(change)
+    assert changes[2] is not None
 
 
 def test_release_lies_seven_tenths_of_the_way_from_median_to_threshold() -> None:
@@ -162,6 +203,7 @@ def test_release_is_never_above_a_threshold_set_by_hand() -> None:
         ({"release": 2.1}, "release is 2.1, above the threshold 2.0"),
         ({"minimum_duration": -0.1}, "minimum_duration is -0.1 s"),
         ({"cool_down": math.nan}, "cool_down is nan s"),
+        ({"hold_off": -1.0}, "hold_off is -1.0 s"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(change: dict[str, float], sentence: str) -> None:
@@ -201,6 +243,15 @@ def test_an_alarm_begins_after_the_one_before_has_ended(
     changes = run(values, rule)
     for ended, raised in zip(changes[1::2], changes[2::2], strict=False):
         assert raised.start > ended.end
+
+
+@given(scores, rules, st.sampled_from([0.0, 0.4, 1.2, 4.0]))
+def test_between_two_events_lies_at_least_the_hold_off(
+    values: list[float], rule: AlarmRule, hold_off: float
+) -> None:
+    changes = run(values, replace(rule, hold_off=hold_off))
+    for ended, raised in zip(changes[1::2], changes[2::2], strict=False):
+        assert raised.start - ended.at >= hold_off - 1e-5
 
 
 @given(scores, rules)
