@@ -10,10 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ocrgan_calibration.statistics import TermStatistics
 from ocrgan_edge.bundle import Calibration, InputSpec
 from ocrgan_edge.detection.explain import RECENT
-from ocrgan_edge.detection.threshold import Threshold, Wish, threshold_for
+from ocrgan_edge.detection.term_statistics import TermStatistics
+from ocrgan_edge.detection.threshold import (
+    Threshold,
+    Wish,
+    extrapolation_warning,
+    threshold_for,
+)
 from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer
 from ocrgan_edge.runtime.scoring import ScoredWindow, score_source
 from ocrgan_edge.video.clips import held_out, list_clips
@@ -129,19 +134,7 @@ def calibration_of(threshold: Threshold, plan: Plan, source: str) -> Calibration
         minutes=threshold.minutes,
         hop=plan.hop,
         source=source,
-        warning=_warning(threshold, plan.wish),
-    )
-
-
-def _warning(threshold: Threshold, wish: Wish) -> str | None:
-    if threshold.extrapolated <= 1:
-        return None
-    wanted = 24 / wish.false_alarms_per_day
-    return (
-        f"{wish.false_alarms_per_day:g} false alarms a day cannot be seen in "
-        f"{threshold.minutes:.1f} minutes of normal video: the threshold is extrapolated "
-        f"{threshold.extrapolated:.0f}-fold from {threshold.peaks} peaks; "
-        f"record {wanted:.1f} hours or more to measure it"
+        warning=extrapolation_warning(threshold, plan.wish),
     )
 
 

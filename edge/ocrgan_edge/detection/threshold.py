@@ -116,6 +116,19 @@ def threshold_for(clips: Sequence[NDArray[np.floating]], interval: float, wish: 
     )
 
 
+def extrapolation_warning(threshold: Threshold, wish: Wish) -> str | None:
+    """What to say where the recordings are shorter than the wished interval; None where not."""
+    if threshold.extrapolated <= 1:
+        return None
+    wanted = 24 / wish.false_alarms_per_day
+    return (
+        f"{wish.false_alarms_per_day:g} false alarms a day cannot be seen in "
+        f"{threshold.minutes:.1f} minutes of normal video: the threshold is extrapolated "
+        f"{threshold.extrapolated:.0f}-fold from {threshold.peaks} peaks; "
+        f"record {wanted:.1f} hours or more to measure it"
+    )
+
+
 def windows_needed(interval: float, minimum_duration: float) -> int:
     """Windows in a row that an alarm needs above its threshold: they span the duration; 2 or more.
 

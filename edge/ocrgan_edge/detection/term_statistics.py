@@ -61,7 +61,7 @@ class TermStatistics:
             DataError: there was no window, or a term is not finite.
         """
         if self._sum is None or self._squares is None:
-            raise DataError("the normal clips give no window: each is shorter than one")
+            raise DataError("there is no window of normal life: each clip is shorter than one")
         mean = _smooth(self._sum / self._frames, smoothing)
         square = _smooth(self._squares / self._frames, smoothing)
         if not (np.isfinite(mean).all() and np.isfinite(square).all()):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as shapes
 from numpy.typing import NDArray
 
-from ocrgan_calibration.statistics import TermStatistics
+from ocrgan_edge.detection.term_statistics import TermStatistics
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics
 
@@ -81,7 +81,7 @@ def test_smoothing_keeps_places_far_apart_apart() -> None:
 
 
 def test_without_a_window_there_is_nothing_to_say() -> None:
-    with pytest.raises(DataError, match="each is shorter than one"):
+    with pytest.raises(DataError, match="there is no window of normal life"):
         TermStatistics(4).statistics()
 
 

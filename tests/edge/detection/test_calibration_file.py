@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ocrgan_edge.detection.calibration_file import read_calibrated, write_calibrated
+from ocrgan_edge.detection.self_calibration import Calibrated
+from ocrgan_edge.errors import DataError
+from ocrgan_edge.runtime.scorer import LocationStatistics
+
+GRID = (5, 2, 3)
+MODEL = "ab12 onnx-int8"
+LEARNED = Calibrated(
+    statistics=LocationStatistics(
+        np.arange(30, dtype=np.float32).reshape(GRID), np.full(GRID, 0.5, np.float32)
+    ),
+    threshold=4.25,
+    median=0.5,
+    windows=120,
+    minutes=2.5,
+    warning="10% – ‘left out’",
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "door.npz"
+
+
+def test_what_was_learned_is_read_back(path: Path) -> None:
+    write_calibrated(path, LEARNED, MODEL)
+    found = read_calibrated(path, MODEL, GRID)
+    assert (found.statistics.mean == LEARNED.statistics.mean).all()
+    assert (found.statistics.scale == LEARNED.statistics.scale).all()
+    assert replace(found, statistics=LEARNED.statistics).__dict__ == LEARNED.__dict__
+
+
+def test_no_warning_stays_none(path: Path) -> None:
+    write_calibrated(path, replace(LEARNED, warning=None), MODEL)
+    assert read_calibrated(path, MODEL, GRID).warning is None
+
+
+def test_writing_again_replaces_it_and_leaves_nothing_else(path: Path) -> None:
+    write_calibrated(path, LEARNED, MODEL)
+    write_calibrated(path, replace(LEARNED, threshold=9.0), MODEL)
+    assert read_calibrated(path, MODEL, GRID).threshold == 9.0
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_a_disk_that_is_full_harms_nothing(path: Path) -> None:
+    write_calibrated(path, LEARNED, MODEL)
+    path.with_name("door.npz.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        write_calibrated(path, replace(LEARNED, threshold=9.0), MODEL)
+    assert read_calibrated(path, MODEL, GRID).threshold == 4.25
+    assert [*path.parent.iterdir()] == [path]
+
+
+def test_what_was_learned_under_another_model_is_refused(path: Path) -> None:
+    write_calibrated(path, LEARNED, MODEL)
+    with pytest.raises(DataError, match="was made for another model: calibrate again"):
+        read_calibrated(path, "cd34 onnx-int8", GRID)
+
+
+@pytest.mark.parametrize("length", [0, 10, 300])
+def test_a_file_that_was_cut_short_is_refused(path: Path, length: int) -> None:
+    write_calibrated(path, LEARNED, MODEL)
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(DataError, match="cannot be read"):
+        read_calibrated(path, MODEL, GRID)
+
+
+def test_a_file_that_is_missing_is_refused(path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        read_calibrated(path, MODEL, GRID)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"threshold": float("nan")}, "not finite"),
+        (
+            {"statistics": LocationStatistics.neutral((5, 2, 4))},
+            r"other statistics than float32 \(5, 2, 3\)",
+        ),
+        (
+            {"statistics": LocationStatistics(np.zeros(GRID, "f4"), np.zeros(GRID, "f4"))},
+            "a scale that is not above 0",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused(path: Path, change: dict, sentence: str) -> None:
+    write_calibrated(path, replace(LEARNED, **change), MODEL)
+    with pytest.raises(DataError, match=sentence):
+        read_calibrated(path, MODEL, GRID)
+
+
+def test_what_would_be_unpickled_is_refused(path: Path) -> None:
+    np.savez(path, mean=np.array([object()], dtype=object))
+    with pytest.raises(DataError, match="cannot be read"):
+        read_calibrated(path, MODEL, GRID)
