@@ -1,4 +1,4 @@
-"""What is said over MQTT besides events: how cameras and the node fare, and what was refused."""
+"""What is said over MQTT besides events: how all fares, what commands set, what was refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from ocrgan_edge.alerts.event import Payload, Seconds
+from ocrgan_edge.alerts.event import Payload, Seconds, Share
 
 Count = Annotated[int, Field(ge=0)]
 Presence = Literal["online", "offline", "disabled"]
@@ -76,6 +76,8 @@ class StatsMessage(Payload):
     versions: dict[str, str]
     """Of the runtimes, by name."""
     rss_bytes: Count
+    children_rss_bytes: Count
+    """Of the processes that it has started, such as decoders; shared pages count in each."""
     temperature: float | None
     """Degrees Celsius of the processor; null where it cannot be read."""
     broker_reconnects: Count
@@ -96,3 +98,32 @@ class ErrorMessage(Payload):
     """What it said, at most 200 characters."""
     error: str
     """One sentence: the value and what was wanted."""
+
+
+class CalibrateMessage(Payload):
+    """How a camera's calibration on normal life of its own place stands."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    state: Literal["idle", "running", "done", "failed"]
+    """`idle`: none was asked for since the start."""
+    minutes: Annotated[float, Field(ge=1, le=1440)] | None = None
+    """Length that was asked for; null while idle."""
+    progress: Share = 0.0
+    message: str | None = None
+    """What came of it, in one sentence; why it failed."""
+
+
+class ModelMessage(Payload):
+    """Which model scores, and which ones lie ready."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    installed: str | None
+    """File name of the bundle; null where cameras have different ones."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
+    """Of the bundle's file."""
+    state: Literal["ok", "installing", "failed"]
+    """`failed`: the installed model is still the one before."""
+    message: str | None = None
+    """Why the last installation failed, in one sentence."""
+    offered: tuple[str, ...] = ()
+    """Bundles in the models folder by file name, the newest file first."""
