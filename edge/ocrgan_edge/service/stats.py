@@ -13,7 +13,6 @@ from ocrgan_edge.clock import clock_synced
 from ocrgan_edge.service.camera_stats import CameraStats
 from ocrgan_edge.service.machine import children_rss_bytes, rss_bytes, temperature, versions
 
-
 _EMPTY = OutboxStats(depth=0, bytes=0, dropped=0, set_aside=0, failed_writes=0)
 
 
