@@ -14,7 +14,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from ocrgan_edge.alerts.event import EventMessage, ScoreMessage
-from ocrgan_edge.alerts.messages import ErrorMessage, StatsMessage, StatusMessage
+from ocrgan_edge.alerts.messages import (
+    CalibrateMessage,
+    ErrorMessage,
+    ModelMessage,
+    StatsMessage,
+    StatusMessage,
+)
 
 FOLDER = Path(__file__).with_name("schemas")
 PAYLOADS: Mapping[str, type[BaseModel]] = {
@@ -23,18 +29,20 @@ PAYLOADS: Mapping[str, type[BaseModel]] = {
     "status": StatusMessage,
     "stats": StatsMessage,
     "errors": ErrorMessage,
+    "calibrate": CalibrateMessage,
+    "model": ModelMessage,
 }
-"""Last level of a topic → what is published there."""
+"""Level of a topic → what is published there; that of `…/state` topics is the one before it."""
 
 
 def load_schema(topic_level: str) -> dict[str, Any]:
-    """The shipped JSON Schema of a topic's last level, one of `PAYLOADS`."""
+    """The shipped JSON Schema of a topic's level, one of `PAYLOADS`."""
     loaded: dict[str, Any] = json.loads(schema_file(topic_level).read_text())
     return loaded
 
 
 def schema_file(topic_level: str) -> Path:
-    """Where the JSON Schema of a topic's last level lies."""
+    """Where the JSON Schema of a topic's level lies."""
     return FOLDER / f"{topic_level}.schema.json"
 
 
