@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from ocrgan_edge.detection.polygon import check_polygon
+from ocrgan_edge.detection.schedule import Schedule
+from ocrgan_edge.detection.sensitivity import factor_of
+from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.service.settings.wanted import Name, Seconds, Table, Truth, Wanted
-
-SENSITIVITIES = {"low": 0.67, "medium": 1.0, "high": 1.5}
-"""What the words stand for."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Point = Annotated[tuple[Share, Share], Field(strict=False)]
+
+
+_NO_FILE = re.compile(r"\d+|[A-Za-z][\w+.-]*://.*|(scene|picamera)(:.*)?", re.DOTALL)
+
+
+def is_file_source(source: str) -> bool:
+    """Whether a source is a path: no camera's number, stream, picamera or scene."""
+    return _NO_FILE.fullmatch(source) is None
 
 
 class ZoneSettings(Table):
@@ -32,6 +42,23 @@ class ZoneSettings(Table):
     kind: Annotated[Literal["watch", "ignore"], Wanted('"watch" or "ignore"')] = "watch"
     """Anomalies count inside `watch` zones only, if there are any, and never inside `ignore`."""
 
+    @model_validator(mode="after")
+    def _has_an_area(self) -> ZoneSettings:
+        subject = "its polygon"
+        try:
+            check_polygon(subject, self.points)
+        except SettingsError as error:
+            raise ValueError(str(error).removeprefix(f"{subject} ")) from error
+        return self
+
+
+def _times(entries: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        Schedule(entries)
+    except SettingsError as error:
+        raise ValueError(str(error).removeprefix("schedule ")) from error
+    return entries
+
 
 class CameraSettings(Table):
     """One camera and the bundle that knows its normal life."""
@@ -39,7 +66,9 @@ class CameraSettings(Table):
     source: Annotated[
         str,
         Field(min_length=1),
-        Wanted('text: "0" or "/dev/video0", a stream\'s address, a file, a folder, or "scene"'),
+        Wanted(
+            'text such as "0", "/dev/video0", a stream\'s address, a file, a folder, or "scene"'
+        ),
     ]
     """Camera's number or device, rtsp:// or http:// stream, video file, folder of frames, picamera
     or scene."""
@@ -54,6 +83,7 @@ class CameraSettings(Table):
     schedule: Annotated[
         tuple[str, ...],
         Field(strict=False),
+        AfterValidator(_times),
         Wanted('a list of times such as "22:00-06:00", "Mon-Fri 08:00-18:00" or "Sat,Sun"'),
     ] = ()
     """When it is watched, in local time; always if there are none."""
@@ -100,9 +130,7 @@ class CameraSettings(Table):
     @property
     def sensitivity_factor(self) -> float:
         """The sensitivity as a number."""
-        if isinstance(self.sensitivity, str):
-            return SENSITIVITIES[self.sensitivity]
-        return self.sensitivity
+        return factor_of(self.sensitivity)
 
     @model_validator(mode="after")
     def _zones_differ(self) -> CameraSettings:

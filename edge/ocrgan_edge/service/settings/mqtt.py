@@ -39,7 +39,7 @@ class MqttSettings(Table):
     ]
     """The broker's address; never with a password."""
     user: Annotated[str | None, Field(min_length=1), Wanted("a name that is not empty")] = None
-    """Whom to log in as; may stand in `url` instead."""
+    """Whom to log in as; goes before a user in `url`."""
     password_file: FilePath = None
     """Its first line is the password; else OCRGAN_MQTT_PASSWORD or the systemd credential
     mqtt_password is."""
@@ -48,7 +48,7 @@ class MqttSettings(Table):
     certificate_file: FilePath = None
     """This node's own certificate, for brokers that ask for one."""
     key_file: FilePath = None
-    """The key of `certificate_file`."""
+    """The key of `certificate_file`, where it is not in the same file."""
     version: Annotated[Literal["5", "3.1.1"], Wanted('"5" or "3.1.1"')] = "5"
     """Protocol spoken with the broker."""
     home_assistant: Truth = True
@@ -67,10 +67,8 @@ class MqttSettings(Table):
 
     @model_validator(mode="after")
     def _files_fit(self) -> MqttSettings:
-        if (self.certificate_file is None) != (self.key_file is None):
-            raise ValueError("has one of certificate_file and key_file, but needs both or none")
+        if self.key_file is not None and self.certificate_file is None:
+            raise ValueError("has a key_file, but no certificate_file that it is for")
         if not self.tls and (self.ca_file or self.certificate_file):
             raise ValueError("has certificates, which are of use with mqtts:// and wss:// only")
-        if self.user is not None and urlsplit(self.url).username is not None:
-            raise ValueError("has a user in url and in user, but needs one")
         return self
