@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from ocrgan_edge.alerts.event import Box
 
-STRONGEST = 0.65
+STRONGEST = 0.5
 """How much of the picture the hottest place covers."""
 
 DARKEST = 0.35
 """Where on the colour scale a place begins that is hardly hot: below, inferno is black."""
+
+GHOST = 0.02
+"""What cubic interpolation makes at most of nothing, diagonally beside a hot place."""
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
@@ -34,14 +37,13 @@ def draw_heat(
         hottest: value that is drawn strongest: the peak's score.
     """
     height, width = image.shape[:2]
-    heat = (anomaly_map - quiet) / max(hottest - quiet, 1e-6)
+    heat = (np.clip(anomaly_map, quiet, hottest) - quiet) / max(hottest - quiet, 1e-6)
     smooth = cv2.resize(heat.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    heat = np.clip(smooth, 0.0, 1.0)
-    shades = ((DARKEST + (1 - DARKEST) * heat) * 255).astype(np.uint8)
+    heat = np.clip((smooth - GHOST) / (1 - GHOST), 0.0, 1.0)
+    shades = cv2.convertScaleAbs(heat, alpha=255 * (1 - DARKEST), beta=255 * DARKEST)
+    share = np.float32(STRONGEST) * np.sqrt(heat)
     colours = cv2.applyColorMap(shades, cv2.COLORMAP_INFERNO)
-    share = (STRONGEST * np.sqrt(heat))[..., None]
-    mixed: NDArray[np.uint8] = (image * (1 - share) + colours * share).astype(np.uint8)
-    return mixed
+    return np.asarray(cv2.blendLinear(colours, image, share, 1 - share), np.uint8)
 
 
 def draw_boxes(image: NDArray[np.uint8], boxes: Sequence[Box]) -> None:

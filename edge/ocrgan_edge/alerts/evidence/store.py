@@ -69,7 +69,8 @@ class EvidenceStore:
         self._retention = Retention(folder, limits or Limits())
         self._waiting: deque[_Task] = deque()
         self._bytes = 0
-        self._closing = False
+        self.closing = False
+        """Whether nothing is taken any more."""
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="evidence", daemon=True)
         self._thread.start()
@@ -84,7 +85,7 @@ class EvidenceStore:
         """
         with self._changed:
             full = self._bytes + size > MOST_WAITING or len(self._waiting) >= MOST_PIECES
-            if full or self._closing:
+            if full or self.closing:
                 self._lose(piece)
                 return
             if piece.state != "kept":
@@ -101,7 +102,7 @@ class EvidenceStore:
     def close(self, timeout: float = 10.0) -> None:
         """Writes what waits, for at most `timeout` seconds; counts the rest as lost."""
         with self._changed:
-            self._closing = True
+            self.closing = True
             self._changed.notify()
         self._thread.join(timeout)
         with self._changed:
@@ -113,7 +114,7 @@ class EvidenceStore:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         self._sweep()
         due = time.monotonic() + SWEEP_INTERVAL
-        while (task := self._next(due)) is not None or not self._closing:
+        while (task := self._next(due)) is not None or not self.closing:
             if task is not None:
                 self._write(task)
             if time.monotonic() >= due:
@@ -124,7 +125,7 @@ class EvidenceStore:
         """The oldest task; None when a sweep is due, or when nothing waits at the end."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._waiting or self._closing, max(0.0, due - time.monotonic())
+                lambda: self._waiting or self.closing, max(0.0, due - time.monotonic())
             )
             if not self._waiting:
                 return None
