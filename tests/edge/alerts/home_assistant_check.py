@@ -3,10 +3,12 @@
 Prints the number of components that Home Assistant would set up; fails with its own words.
 """
 
+import asyncio
 import importlib
 import json
 import logging
 import sys
+import tempfile
 
 
 class Loud(logging.Handler):
@@ -16,8 +18,10 @@ class Loud(logging.Handler):
         sys.exit(f"{record.name} warns: {record.getMessage()}")
 
 
-def main() -> None:
+async def main() -> None:
     mqtt = "homeassistant.components.mqtt"
+    # Templates are only compiled where a Home Assistant runs.
+    importlib.import_module("homeassistant.core").HomeAssistant(tempfile.gettempdir())
     schemas = importlib.import_module(f"{mqtt}.schemas")
     merge = importlib.import_module(f"{mqtt}.discovery")._merge_common_device_options
     logging.getLogger("homeassistant").addHandler(Loud(logging.WARNING))
@@ -39,4 +43,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())
