@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import stat
+import threading
 from pathlib import Path
 
 import cv2
@@ -30,7 +32,7 @@ class VideoFileSource:
             frames_per_second: instead of the recorded rate.
 
         Raises:
-            SourceError: the file is missing, empty, no video, or has no usable rate.
+            SourceError: the file is missing, empty, no file, no video, or has no usable rate.
         """
         quiet_opencv()
         self.name = str(path)
@@ -43,6 +45,7 @@ class VideoFileSource:
         promised = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.length = int(promised) if 0 < promised < math.inf else None
         self._index = 0
+        self._reading = threading.Lock()
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end.
@@ -50,10 +53,12 @@ class VideoFileSource:
         Raises:
             SourceError: the file ends long before its header says, or has no frames.
         """
-        there, image = self._capture.read()
-        if not there:
-            self._check_end()
-            return None
+        # OpenCV dies where a capture is released while another thread reads it.
+        with self._reading:
+            there, image = self._capture.read()
+            if not there:
+                self._check_end()
+                return None
         frame = Frame(
             np.asarray(image, np.uint8), self._index, self._index / self.frames_per_second
         )
@@ -61,8 +66,9 @@ class VideoFileSource:
         return frame
 
     def close(self) -> None:
-        """Closes the file."""
-        self._capture.release()
+        """Closes the file; may be called from another thread."""
+        with self._reading:
+            self._capture.release()
 
     def _check_end(self) -> None:
         if not self._capture.isOpened():
@@ -77,10 +83,12 @@ class VideoFileSource:
 
 def _check_file(path: Path) -> None:
     try:
-        size = path.stat().st_size
+        status = path.stat()
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror})") from error
-    if size == 0:
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceError(f"{path} is no file, but a pipe, socket or device")
+    if status.st_size == 0:
         raise SourceError(f"{path} is empty: 0 bytes")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from ocrgan_edge.video.frame import Frame
@@ -23,17 +24,19 @@ class PacedSource:
         self.length = source.length
         self._source = source
         self._started: float | None = None
+        self._closing = threading.Event()
 
     def read(self) -> Frame | None:
-        """The next frame when its time has come, or None at the end."""
+        """The next frame when its time has come; None at the end, and at once after `close`."""
         frame = self._source.read()
         if frame is None:
             return None
         if self._started is None:
             self._started = time.monotonic() - frame.at
-        time.sleep(max(0.0, self._started + frame.at - time.monotonic()))
-        return frame
+        too_early = self._started + frame.at - time.monotonic()
+        return None if self._closing.wait(max(0.0, too_early)) else frame
 
     def close(self) -> None:
-        """Closes the recording."""
+        """Closes the recording; a `read` in another thread gives None at once."""
+        self._closing.set()
         self._source.close()
