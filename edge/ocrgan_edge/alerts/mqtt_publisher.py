@@ -1,7 +1,9 @@
-"""Publishes over MQTT; what must not be lost waits while the broker is away.
+"""Publishes over MQTT; event messages are on disk first and stay there until acknowledged.
 
-One thread owns all state. Cameras and paho's network thread only put jobs into its inbox, so no
-lock is ever held while paho is called (paho calls back with its own locks held).
+One thread owns the outbox and all decisions. Cameras and paho's network thread only put jobs into
+its inbox, so nobody who scores frames waits for disk or network, and no lock is ever held while
+paho is called (paho calls back with its own locks held). What piles up in the inbox while the
+disk is busy is written in one transaction.
 
 paho sends again what the broker had not acknowledged when a connection broke. Retained states and
 waiting events are therefore handed over only once the broker has acknowledged `online`: whatever
@@ -13,23 +15,38 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from ocrgan_edge.alerts.backlog import Backlog, Waiting
 from ocrgan_edge.alerts.broker import Broker
-from ocrgan_edge.alerts.connection import OFFLINE, ONLINE, STOPPED, Connection
-from ocrgan_edge.alerts.event import Event, to_json
-from ocrgan_edge.alerts.publisher import Numbering, QoS
+from ocrgan_edge.alerts.connection import OFFLINE, ONLINE, STOPPED, Connection, Subscription
+from ocrgan_edge.alerts.event import Event
+from ocrgan_edge.alerts.messages import OutboxStats
+from ocrgan_edge.alerts.outbox import Outbox, Outgoing
+from ocrgan_edge.alerts.retained import QoS, RetainedStates, State
 from ocrgan_edge.alerts.topics import Topics
 from ocrgan_edge.errors import BrokerError
 
-IN_FLIGHT = 10
+IN_FLIGHT = 16
 """Event messages given to paho and not yet acknowledged, at most."""
-BACKLOG = 1000
-"""Event messages that wait for the broker, at most; about 1 kB each."""
-FLUSH_SECONDS = 5.0
-"""How long `close` waits for the broker's acknowledgements."""
+WAITING_PER_IN_FLIGHT = 20
+"""One message is in flight while few wait, so that a killed daemon repeats one message at most;
+one more for every so many that wait, for a far broker to be given a backlog in time."""
+ACKNOWLEDGED_WITHIN = 10.0
+"""Seconds without an acknowledgement after which a connection is held for dead."""
+REFUSED_SECONDS = 30.0
+"""How long events wait after the broker has refused one."""
+INBOX = 10_000
+"""Jobs that may wait for the publisher's thread; events beyond are lost and counted."""
+FLUSH_SECONDS = 4.0
+"""How long `close` waits for what waits to go out."""
+GOODBYE_SECONDS = 1.0
+"""How long `close` then waits for the last word."""
+TICK = 1.0
+"""Seconds after which the publisher's thread looks up even if nothing happens."""
 _log = logging.getLogger(__name__)
+Job = Callable[[], None]
 
 
 class MqttPublisher:
@@ -39,116 +56,229 @@ class MqttPublisher:
         self,
         broker: Broker,
         topics: Topics,
-        numbering: Numbering,
+        outbox: Outbox,
         on_refused: Callable[[BrokerError], None],
-        backlog: int = BACKLOG,
     ) -> None:
         """Starts to connect and returns at once.
 
         Args:
             broker: where to.
             topics: the node's topics.
-            numbering: numbers the event messages.
+            outbox: keeps what the broker has not acknowledged; the publisher opens and closes it.
             on_refused: called if the broker refuses the first connection in a way that trying
                 again will not change; later refusals are only logged.
-            backlog: event messages that may wait.
 
         Raises:
-            BrokerError: the CA file cannot be used.
+            BrokerError: a certificate cannot be used.
         """
         self._topics = topics
-        self._numbering = numbering
-        self._backlog = Backlog(backlog)
-        self._retained: dict[str, tuple[str | bytes, QoS]] = {}
-        self._in_flight: set[int] = set()
+        self._outbox = outbox
+        self._states = RetainedStates()
+        self._in_flight: dict[int, Outgoing | str] = {}
         self._online: int | None = None
         self._said: int | None = None
         self._open = False
+        self._progress_at = self._refused_until = 0.0
         self._last_word = ""
-        self._flushed = threading.Event()
-        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._lost_count = 0
+        self._counting = threading.Lock()
+        self._settling: list[threading.Event] = []
+        self._flushed, self._ended = threading.Event(), threading.Event()
+        self._inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._connection = Connection(broker, topics.available, f"{topics.prefix}-{topics.node}")
         self._connection.on_refused = on_refused
-        self._connection.on_connected = lambda: self._inbox.put(self._connected)
-        self._connection.on_lost = lambda: self._inbox.put(self._lost)
-        self._connection.on_acknowledged = lambda mid: self._inbox.put(
-            lambda: self._acknowledged(mid)
+        self._connection.on_connected = partial(self._inbox.put, self._connected)
+        self._connection.on_lost = partial(self._inbox.put, self._lost)
+        self._connection.on_acknowledged = lambda mid, fine: self._inbox.put(
+            lambda: self._acknowledged(mid, fine)
         )
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
         self._thread.start()
         self._connection.start()
 
     def publish_event(self, event: Event) -> None:
-        """Takes an event message; it waits in memory until the broker has acknowledged it."""
-        self._inbox.put(lambda: self._add(event))
+        """Takes an event message; it is on disk soon and with the broker when that is there."""
+        if self._inbox.qsize() < INBOX:
+            self._inbox.put(lambda: self._outbox.add(event))
+            return
+        with self._counting:
+            self._lost_count += 1
 
     def publish_state(self, topic: str, payload: str | bytes, qos: QoS = 1) -> None:
         """Sets a retained topic now, or when the broker is back if nothing newer has come."""
-        self._inbox.put(lambda: self._retain(topic, payload, qos))
+        if self._states.put(State(topic, payload, qos)):
+            self._inbox.put(_look_up)
 
     def publish_once(self, topic: str, payload: str) -> None:
         """Says it now, or never while the broker is away."""
-        self._inbox.put(lambda: self._say(topic, payload))
+        if self._inbox.qsize() < INBOX:
+            self._inbox.put(lambda: self._say(topic, payload))
+
+    def listen(
+        self,
+        topics: Sequence[str],
+        on_message: Callable[[str, bytes], None],
+        *,
+        retained: bool = False,
+    ) -> None:
+        """Subscribes, now and on every connect.
+
+        Args:
+            topics: may hold wildcards.
+            on_message: called with topic and payload in the publisher's thread, so it must be
+                quick; it may publish. While 10,000 jobs wait, messages are thrown away.
+            retained: whether to be told what was said before the subscription. Not for commands:
+                they would be obeyed again at every connect.
+        """
+        subscription = Subscription(tuple(topics), retained, partial(self._hear, on_message))
+        self._connection.subscribe(subscription)
+
+    def wait_until_safe(self, seconds: float) -> bool:
+        """Waits until all events handed over before are on disk; False if not in time.
+
+        Without a state folder that means: in the outbox.
+        """
+        settled = threading.Event()
+        self._inbox.put(lambda: self._settling.append(settled))
+        return settled.wait(seconds)
+
+    def stats(self) -> OutboxStats:
+        """How many messages wait, were dropped … ; any thread may ask at any time."""
+        return self._outbox.stats
+
+    @property
+    def reconnects(self) -> int:
+        """How often the broker was found again."""
+        return self._connection.reconnects
 
     def close(self, clean: bool = True) -> None:
-        """Sends what waits and `stopped` (or `offline`), for up to FLUSH_SECONDS; disconnects."""
-        self._inbox.put(lambda: self._say_goodbye(STOPPED if clean else OFFLINE))
-        self._flushed.wait(FLUSH_SECONDS)
-        self._inbox.put(None)
-        self._thread.join()
-        if left := len(self._backlog) + len(self._in_flight):
-            _log.warning("%d event messages did not reach the broker before the stop", left)
+        """Sends what waits and `stopped` (or `offline`), for up to five seconds; disconnects.
+
+        What has not gone out by then stays in the outbox for the next start.
+        """
+        last_word = STOPPED if clean else OFFLINE
+        self._inbox.put(lambda: setattr(self, "_last_word", last_word))
+        if not self._flushed.wait(FLUSH_SECONDS):
+            self._inbox.put(self._finish)
+            self._flushed.wait(GOODBYE_SECONDS)
+        self._inbox.put(self._ended.set)
+        self._thread.join(FLUSH_SECONDS)
+        if left := self.stats().depth:
+            kept = "; they are kept for the next start" if self._outbox.lasts else ""
+            _log.warning("%d event messages did not reach the broker before the stop%s", left, kept)
         self._connection.stop()
 
     # What follows runs in the publisher's own thread.
 
     def _work(self) -> None:
-        while job := self._inbox.get():
-            job()
-            self._send_waiting()
+        self._outbox.open()
+        while not self._ended.is_set():
+            try:
+                self._turn()
+            except Exception:
+                # A fault of ours must not end all alerts; it is told each time.
+                _log.exception("the publisher's thread goes on after an error")
+        self._outbox.close()
+
+    def _turn(self) -> None:
+        self._do_jobs()
+        self._count_lost()
+        outgoing = self._take_events()
+        self._outbox.commit()
+        for message in outgoing:
+            topic = self._topics.events(message.camera)
+            self._send(topic, message.payload, message)
+        if self._open:
+            for state in self._states.take():
+                self._send(state.topic, state.payload, state.topic, state.qos)
+        if self._outbox.safe:
+            for settled in self._settling:
+                settled.set()
+            self._settling.clear()
+        self._doubt_the_connection()
+        idle = not (self._in_flight or len(self._outbox) or self._states)
+        if self._last_word and (idle or self._connection.away):
+            self._finish()
+
+    def _do_jobs(self) -> None:
+        try:
+            self._inbox.get(timeout=TICK)()
+            for _ in range(INBOX):
+                self._inbox.get_nowait()()
+        except queue.Empty:
+            return
+
+    def _count_lost(self) -> None:
+        with self._counting:
+            lost, self._lost_count = self._lost_count, 0
+        if lost:
+            self._outbox.lose(lost)
+
+    def _take_events(self) -> list[Outgoing]:
+        if not self._open or time.monotonic() < self._refused_until:
+            return []
+        window = min(1 + len(self._outbox) // WAITING_PER_IN_FLIGHT, IN_FLIGHT)
+        taken: list[Outgoing] = []
+        while len(self._in_flight) + len(taken) < window and (message := self._outbox.take()):
+            taken.append(message)
+        return taken
+
+    def _send(self, topic: str, payload: str | bytes, what: Outgoing | str, qos: QoS = 1) -> None:
+        retain = isinstance(what, str)
+        number = self._connection.publish(topic, payload, qos, retain)
+        if qos:
+            if not self._in_flight:
+                self._progress_at = time.monotonic()
+            self._in_flight[number] = what
+
+    def _acknowledged(self, number: int, fine: bool) -> None:
+        self._progress_at = time.monotonic()
+        what = self._in_flight.pop(number, None)
+        if isinstance(what, str):
+            self._states.acknowledge(what)
+        elif what is not None and fine:
+            self._outbox.acknowledge(what.waiting)
+        elif what is not None:
+            self._outbox.put_back(what.waiting)
+            self._refused_until = time.monotonic() + REFUSED_SECONDS
+        if number == self._online:
+            self._open = True
+            self._states.start_over()
+        if number == self._said:
+            self._flushed.set()
 
     def _connected(self) -> None:
+        self._refused_until = 0.0
         self._said = None
-        self._online = self._connection.publish(self._topics.available, ONLINE)
+        self._online = self._say_available(ONLINE)
 
     def _lost(self) -> None:
         self._open = False
 
-    def _acknowledged(self, mid: int) -> None:
-        self._in_flight.discard(mid)
-        if mid == self._online:
-            self._open = True
-            for topic, (payload, qos) in self._retained.items():
-                self._connection.publish(topic, payload, qos)
-        if mid == self._said:
-            self._flushed.set()
+    def _doubt_the_connection(self) -> None:
+        silent = time.monotonic() - self._progress_at > ACKNOWLEDGED_WITHIN
+        if silent and self._in_flight and not self._connection.away:
+            self._progress_at = time.monotonic()
+            self._connection.drop(f"acknowledged nothing for {ACKNOWLEDGED_WITHIN:.0f} s")
 
-    def _add(self, event: Event) -> None:
-        message = self._numbering.stamp(event, self._backlog.dropped)
-        topic = self._topics.events(event.camera)
-        self._backlog.add(Waiting(topic, to_json(message), event.type))
+    def _say_available(self, word: str) -> int:
+        self._send(self._topics.available, word, self._topics.available)
+        return next(reversed(self._in_flight))
 
     def _say(self, topic: str, payload: str) -> None:
         if self._open:
             self._connection.publish(topic, payload, retain=False)
 
-    def _retain(self, topic: str, payload: str | bytes, qos: QoS) -> None:
-        self._retained[topic] = payload, qos
-        if self._open:
-            self._connection.publish(topic, payload, qos)
-
-    def _say_goodbye(self, last_word: str) -> None:
-        self._last_word = last_word
-
-    def _send_waiting(self) -> None:
-        while self._open and len(self._in_flight) < IN_FLIGHT and (message := self._backlog.take()):
-            sent = self._connection.publish(message.topic, message.payload, retain=False)
-            self._in_flight.add(sent)
-        if self._last_word and not self._backlog and not self._in_flight:
-            self._finish()
+    def _hear(self, on_message: Callable[[str, bytes], None], topic: str, payload: bytes) -> None:
+        if self._inbox.qsize() < INBOX:
+            self._inbox.put(lambda: on_message(topic, payload))
 
     def _finish(self) -> None:
-        if self._open and self._said is None:
-            self._said = self._connection.publish(self._topics.available, self._last_word)
         if self._connection.away:
             self._flushed.set()
+        elif self._open and self._said is None:
+            self._said = self._say_available(self._last_word)
+
+
+def _look_up() -> None:
+    """A job that does nothing: the thread looks at what there is to send after any job."""

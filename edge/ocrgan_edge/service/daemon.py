@@ -67,13 +67,13 @@ def run_daemon(settings: Settings, output: Output) -> int:
 
 
 def _publisher(broker: Broker | None, topics: Topics, stop: Stop) -> Publisher:
-    numbering = Numbering(topics.node, boot_id=str(uuid.uuid4()))
     if broker is None:
-        return LinePublisher(sys.stdout, numbering)
+        return LinePublisher(sys.stdout, Numbering(topics.node, boot_id=str(uuid.uuid4())))
     # paho is loaded only where it is used.
     from ocrgan_edge.alerts.mqtt_publisher import MqttPublisher
+    from ocrgan_edge.alerts.outbox import Outbox
 
-    return MqttPublisher(broker, topics, numbering, stop.fail)
+    return MqttPublisher(broker, topics, Outbox(None, topics.node), stop.fail)
 
 
 def _written(windows: Iterable[ScoredWindow], file: ScoreFile) -> Iterator[ScoredWindow]:

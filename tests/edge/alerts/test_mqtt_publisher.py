@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from ocrgan_edge.alerts import connection, mqtt_publisher
+from ocrgan_edge.alerts.backlog import Limits
 from ocrgan_edge.alerts.broker import BrokerFiles, parse_broker
 from ocrgan_edge.alerts.event import Event, ScoreMessage, Shares, to_json
 from ocrgan_edge.alerts.mqtt_publisher import MqttPublisher
-from ocrgan_edge.alerts.publisher import Numbering
+from ocrgan_edge.alerts.outbox import Outbox
 from ocrgan_edge.alerts.topics import Topics
 from ocrgan_edge.errors import BrokerError
 from ocrgan_edge.service.demo_broker import running_broker
@@ -33,14 +34,14 @@ class Publishers:
     def __init__(self) -> None:
         self.refused: list[BrokerError] = []
         self.made: list[MqttPublisher] = []
+        self.path: Path | None = None
 
     def __call__(self, url: str, backlog: int = 100, **broker: Any) -> MqttPublisher:
         publisher = MqttPublisher(
             parse_broker(url, broker.pop("environment", {}), **broker),
             Topics("ocrgan", "attic"),
-            Numbering("attic", "boot"),
+            Outbox(self.path, "attic", Limits(messages=backlog)),
             self.refused.append,
-            backlog,
         )
         self.made.append(publisher)
         return publisher
@@ -49,6 +50,7 @@ class Publishers:
 @pytest.fixture
 def publishers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publishers]:
     monkeypatch.setattr(mqtt_publisher, "FLUSH_SECONDS", 0.5)
+    monkeypatch.setattr(mqtt_publisher, "GOODBYE_SECONDS", 0.5)
     monkeypatch.setattr(connection, "SHORTEST_WAIT", 0.1)
     made = Publishers()
     yield made
@@ -158,11 +160,11 @@ def test_what_did_not_fit_is_counted_in_the_next_message(
         publisher.publish_event(make_event(kind))
     mosquitto.start()
     listener = listen(mosquitto.port)
-    listener.wait_for("events", '"seq":4')
+    listener.wait_for("events", '"seq":2')
     publisher.publish_event(make_event("new"))
-    listener.wait_for("events", '"seq":5')
-    assert sequence(listener.on("events")) == [1, 4, 5]
-    assert json.loads(listener.on("events")[-1])["dropped"] == 2
+    listener.wait_for("events", '"seq":3')
+    assert sequence(listener.on("events")) == [1, 2, 3]
+    assert [json.loads(text)["dropped"] for text in listener.on("events")] == [2, 2, 2]
 
 
 def test_events_lost_at_the_stop_are_counted_in_the_log(
