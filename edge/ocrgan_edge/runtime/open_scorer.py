@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from ocrgan_edge.bundle import Bundle, InputSpec, Target
 from ocrgan_edge.errors import BundleError, SettingsError
 from ocrgan_edge.runtime.graph import Graph
-from ocrgan_edge.runtime.onnx_scorer import OnnxScorer
+from ocrgan_edge.runtime.no_telemetry import forbid_telemetry
 from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer
 from ocrgan_edge.runtime.self_test import self_test
 
@@ -55,7 +55,10 @@ def load_scorer(
         BundleError: the graph cannot be loaded or does not follow the contract.
         SettingsError: it needs OpenVINO, which is not installed.
     """
+    forbid_telemetry()
     if graph.runtime == "onnx":
+        from ocrgan_edge.runtime.onnx_scorer import OnnxScorer
+
         return OnnxScorer(graph, spec, statistics, threads)
     try:
         from ocrgan_edge.runtime.openvino_scorer import OpenVinoScorer  # an extra
