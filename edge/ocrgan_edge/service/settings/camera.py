@@ -18,11 +18,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Point = Annotated[tuple[Share, Share], Field(strict=False)]
 
 
-_NO_FILE = re.compile(r"\d+|[A-Za-z][\w+.-]*://.*|(scene|picamera)(:.*)?", re.DOTALL)
+_NO_FILE = re.compile(r"\d+|/dev/.*|[A-Za-z][\w+.-]*://.*|(scene|picamera)(:.*)?", re.DOTALL)
 
 
 def is_file_source(source: str) -> bool:
-    """Whether a source is a path: no camera's number, stream, picamera or scene."""
+    """Whether a source is a path: no camera's number or device, stream, picamera or scene."""
     return _NO_FILE.fullmatch(source) is None
 
 

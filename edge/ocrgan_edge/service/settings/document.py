@@ -67,11 +67,16 @@ def _syntax(text: str, name: str, error: Exception) -> str:
     place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", said)
     if place is None:  # a number of thousands of digits, brackets a thousand deep
         return f"{name}: the file is not TOML ({said})"
+    sentence = _sentence(said[: place.start()])
+    starts = [*statements(text)] or [(1, "")]
     if place[1] is None:
-        line = max((start for start, _ in statements(text)), default=1)
-    else:
-        line = int(place[1])
-    return f"{name}:{line}: {_sentence(said[: place.start()])}"
+        line, statement = starts[-1]
+        unclosed = said.startswith("Invalid value") and "\n" in statement
+        return f"{name}:{line}: {'a [ is not closed' if unclosed else sentence}"
+    line = int(place[1])
+    start = max((start for start, _ in starts if start <= line), default=line)
+    around = f"; it belongs to what begins on line {start}" if start < line else ""
+    return f"{name}:{line}: {sentence}{around}"
 
 
 def _sentence(said: str) -> str:

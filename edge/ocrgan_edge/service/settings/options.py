@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ocrgan_edge.service.settings.camera import CameraSettings
 from ocrgan_edge.service.settings.locate import KeyPath
 from ocrgan_edge.service.settings.tree import CAMERA, Layer, put
 from ocrgan_edge.service.settings.variables import typed
@@ -27,7 +26,20 @@ OPTIONS: Mapping[str, KeyPath] = {
 
 CAMERA_OPTIONS: Mapping[str, str] = {
     "camera": "source",
-    **{key: key for key in CameraSettings.model_fields if key not in ("source", "zones")},
+    "camera_password_file": "source_password_file",
+    "bundle": "bundle",
+    "target": "target",
+    "hop": "hop",
+    "fps": "fps",
+    "realtime": "realtime",
+    "loop": "loop",
+    "threshold": "threshold",
+    "sensitivity": "sensitivity",
+    "minimum_duration": "minimum_duration",
+    "cool_down": "cool_down",
+    "hold_off": "hold_off",
+    "score_interval": "score_interval",
+    "update_interval": "update_interval",
 }
 """Options about one camera: which of its keys they set."""
 

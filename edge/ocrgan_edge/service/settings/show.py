@@ -27,9 +27,10 @@ def _table(loaded: Loaded, path: KeyPath, table: Table) -> Iterator[str]:
         here = (*path, key)
         if isinstance(value, Table | dict) or key == "zones":
             tables.append((here, value))
+        elif value is None:
+            yield f"# {key} is not set"
         else:
-            origin = loaded.origins.get(here, "default")
-            yield f"{_assignment(key, value)}  # {origin}"
+            yield f"{_assignment(key, value)}  # {loaded.origins.get(here, 'default')}"
     for here, value in tables:
         yield from _tables(loaded, here, value)
 
@@ -56,7 +57,5 @@ def _items(table: Table) -> Iterator[tuple[str, Any]]:
 
 
 def _assignment(key: str, value: Any) -> str:
-    if value is None:
-        return f"# {key} is not set"
     shown = without_password(value) if isinstance(value, str) else value
     return f"{toml_key(key)} = {toml_value(shown)}"
