@@ -145,8 +145,8 @@ class EvidenceStore:
             self._retention.make_room(len(data))
             write_whole(self._folder / path, data)
         except OSError as error:
-            self.give_up(task.piece)
             self._tell_failure(error)
+            self.give_up(task.piece)
             return
         self._retention.note(path, len(data))
         task.piece.state = "kept"
