@@ -20,8 +20,9 @@ from av.video.stream import VideoStream
 
 from ocrgan_edge.video.decoder_messages import Request
 
-DAMAGED_IN_ROW = 200
-"""Damaged pieces without a picture between them after which a stream is given up."""
+DAMAGED_IN_ROW = 50
+"""Pieces in no known format, without a picture between them, after which a stream is given up.
+Packets that cannot be decoded do not count: they are usual until the first whole picture."""
 
 STREAM_OPTIONS = {
     "rtsp_transport": "tcp",  # over UDP a lost packet is a damaged picture, and so a false alarm
@@ -34,6 +35,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (av.error.HTTPUnauthorizedError, "user or password are refused (401)"),
     (av.error.HTTPForbiddenError, "access is forbidden (403)"),
     (av.error.HTTPNotFoundError, "there is nothing at this path (404)"),
+    (av.error.HTTPClientError, "the camera refuses it, perhaps it has no pictures there (4xx)"),
     (av.error.HTTPServerError, "the camera has an error of its own (5xx)"),
     (av.error.ConnectionRefusedError, "nothing listens at this address (connection refused)"),
     (av.error.InvalidDataError, "what comes is no video"),
@@ -102,13 +104,8 @@ class StreamCapture:
         """
         # Damage is counted and failures are told; FFmpeg's own lines would name the password.
         av.logging.set_level(None)
-        self._container = _open(request)
-        if not self._container.streams.video:
-            self._container.close()
-            raise CaptureError("it has no pictures")
-        self._stream: VideoStream = self._container.streams.video[0]
-        # One thread: the others would hold pictures back, and cameras share a thread budget.
-        self._stream.codec_context.thread_count = 1
+        self._request = request
+        self._open("v4l2" if request.kind == "v4l2" else None)
         rate = float(self._stream.guessed_rate or self._stream.average_rate or 0.0)
         self.rate = rate if 0.0 < rate <= 240.0 else None
 
@@ -118,12 +115,23 @@ class StreamCapture:
         Raises:
             CaptureError: the stream broke off, or nothing of it can be decoded.
         """
+        yield from self._images()
+        if self._container.format.name == "mpjpeg":
+            # Something lies between the parts. Pictures can also be found by how they begin and
+            # end; but then each is known to be whole only when the next one begins.
+            self._container.close()
+            self._open("mjpeg")
+            yield from self._images()
+        raise CaptureError("nothing of it can be decoded")
+
+    def _images(self) -> Iterator[StreamImage | None]:
+        """Ends where nothing more can be made of what comes."""
         damaged = 0
         while damaged < DAMAGED_IN_ROW:
             try:
                 for packet in self._container.demux(self._stream):
                     for image in _decode(packet):
-                        damaged = 0 if image else damaged + 1
+                        damaged = 0 if image else damaged
                         yield image
                 raise CaptureError("the camera has ended it")
             except av.error.InvalidDataError:
@@ -131,22 +139,29 @@ class StreamCapture:
                 yield None
             except av.error.FFmpegError as error:
                 raise CaptureError(_reason(error)) from error
-        raise CaptureError("nothing of it can be decoded")
+
+    def _open(self, kind: str | None) -> None:
+        self._container = _open(self._request, kind)
+        if not self._container.streams.video:
+            self._container.close()
+            raise CaptureError("it has no pictures")
+        self._stream: VideoStream = self._container.streams.video[0]
+        # One thread: the others would hold pictures back, and cameras share a thread budget.
+        self._stream.codec_context.thread_count = 1
 
     def close(self) -> None:
         """Says goodbye to the camera."""
         self._container.close()
 
 
-def _open(request: Request) -> InputContainer:
-    device = request.kind == "v4l2"
-    options = {} if device else dict(STREAM_OPTIONS)
-    if device and request.frames_per_second:
+def _open(request: Request, kind: str | None) -> InputContainer:
+    options = {} if kind == "v4l2" else dict(STREAM_OPTIONS)
+    if kind == "v4l2" and request.frames_per_second:
         options["framerate"] = f"{request.frames_per_second:g}"
     try:
         return av.open(
             request.address,
-            format="v4l2" if device else None,
+            format=kind,
             options=options | request.options,
             metadata_errors="replace",
         )

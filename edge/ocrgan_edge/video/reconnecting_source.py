@@ -14,7 +14,8 @@ from tenacity import (
     retry_if_exception_type,
     sleep_using_event,
     stop_when_event_set,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 
 from ocrgan_edge.errors import SourceError
@@ -95,7 +96,7 @@ class ReconnectingSource:
         self._handover = threading.Lock()
         self._retrying = Retrying(
             retry=retry_if_exception_type(SourceError),
-            wait=wait_exponential_jitter(FIRST_WAIT, LONGEST_WAIT, jitter=JITTER),
+            wait=wait_exponential(FIRST_WAIT, max=LONGEST_WAIT - JITTER) + wait_random(0.0, JITTER),
             before_sleep=self._lose,
             sleep=sleep_using_event(self._closing),
             stop=stop_when_event_set(self._closing),
