@@ -71,6 +71,7 @@ class EvidenceStore:
         self._bytes = 0
         self.closing = False
         """Whether nothing is taken any more."""
+        self._told_full = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="evidence", daemon=True)
         self._thread.start()
@@ -87,6 +88,7 @@ class EvidenceStore:
             full = self._bytes + size > MOST_WAITING or len(self._waiting) >= MOST_PIECES
             if full or self.closing:
                 self._lose(piece)
+                self._tell_full(full)
                 return
             if piece.state != "kept":
                 piece.state = "waiting"
@@ -131,6 +133,7 @@ class EvidenceStore:
                 return None
             task = self._waiting.popleft()
             self._bytes -= task.size
+            self._told_full = self._told_full and bool(self._waiting)
             return task
 
     def _write(self, task: _Task) -> None:
@@ -159,6 +162,12 @@ class EvidenceStore:
         if piece.state != "kept":
             piece.state = "lost"
         self.dropped += 1
+
+    def _tell_full(self, full: bool) -> None:
+        """Once until nothing waits any more; with the lock held."""
+        if full and not self._told_full:
+            self._told_full = True
+            _log.warning("evidence comes faster than it can be kept in %s", self._folder)
 
     def _tell_failure(self, error: OSError) -> None:
         if not self.failing:

@@ -68,10 +68,13 @@ def test_what_does_not_fit_into_the_queue_is_given_up_and_counted(busy: Evidence
     assert (first.state, second.state, busy.dropped) == ("waiting", "lost", 1)
 
 
-def test_the_queue_has_room_for_so_many_pieces(busy: EvidenceStore) -> None:
+def test_the_queue_has_room_for_so_many_pieces_and_what_is_lost_is_told_once(
+    busy: EvidenceStore, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     for _ in range(MOST_PIECES + 3):
         busy.keep(Piece("a"), lambda: b"", 0)
     assert busy.dropped == 3
+    assert caplog.messages == [f"evidence comes faster than it can be kept in {tmp_path}/evidence"]
 
 
 def test_what_waits_is_written_at_the_end(busy: EvidenceStore, tmp_path: Path) -> None:
