@@ -30,7 +30,7 @@ from ocrgan_edge.errors import BrokerError
 ONLINE, OFFLINE, STOPPED = "online", "offline", "stopped"
 KEEP_ALIVE = 30
 """Seconds; a node that fell silent is declared `offline` after one and a half of them."""
-SHORTEST_WAIT, LONGEST_WAIT = 1, 10
+SHORTEST_WAIT, LONGEST_WAIT = 1, 5
 """Seconds between two attempts to reach a broker: doubled from one attempt to the next."""
 STOP_SECONDS = 1.0
 """How long a broker that does not listen can hold up our leaving."""

@@ -108,11 +108,14 @@ class EventMessage(Event):
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
     node: str
     boot_id: str
-    """Changes with each start of the daemon."""
+    """Of the start of the daemon in which the event message was raised."""
     seq: Annotated[int, Field(ge=1)]
-    """1, 2, 3 … without gaps since the daemon's start, over all cameras of the node."""
+    """1, 2, 3 … without gaps over all cameras and starts of the node, given when the message is
+    first handed to the broker: one that never comes was lost on its way. A message that comes
+    again has the number it had. Without a broker, numbers begin with each start."""
     dropped: Annotated[int, Field(ge=0)]
-    """Event messages lost since the daemon's start because too many waited for the broker."""
+    """Event messages given up since the node was set up because too many waited; those never had
+    a `seq`."""
 
 
 class ScoreMessage(Payload):

@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocrgan_edge.alerts.backlog import Backlog, Limits, Waiting
-from ocrgan_edge.alerts.event import Event, EventMessage, to_json
+from ocrgan_edge.alerts.event import Event, to_json
 from ocrgan_edge.alerts.interrupted import interrupted
 from ocrgan_edge.alerts.messages import OutboxStats
-from ocrgan_edge.alerts.outbox_file import Changes, Content, Counters, OutboxFile
+from ocrgan_edge.alerts.outbox_changes import Changes
+from ocrgan_edge.alerts.outbox_file import Content, Counters, OutboxFile
 from ocrgan_edge.alerts.outbox_rescue import is_damage, rescue, set_aside
+from ocrgan_edge.alerts.publisher import numbered
 
 IN_MEMORY = Limits(messages=10_000, bytes=16_000_000)
 """How much may wait at most where there is no disk to wait on."""
@@ -103,20 +105,19 @@ class Outbox:
         """The next message, numbered; not to be published before `commit`. None: none waits."""
         while (message := self._backlog.take(time.monotonic())) is not None:
             try:
-                text = message.text or self._read_text(message)
+                text = self._text(message)
             except sqlite3.Error as error:
                 self._backlog.restore([message])
                 self._fail(error)
                 return None
-            outgoing = self._number(message, text)
-            if outgoing is not None:
+            if (outgoing := self._number(message, text)) is not None:
                 return outgoing
         return None
 
     def acknowledge(self, message: Waiting) -> None:
         """The broker has it; it need not be kept."""
         self._handed_over.pop(message, None)
-        self._forget(message)
+        self._changes.forget(message)
 
     def put_back(self, message: Waiting) -> None:
         """The broker refused it; it waits again, in front, with its number."""
@@ -161,10 +162,8 @@ class Outbox:
         self.commit()
         self._shut()
 
-    def _number(self, message: Waiting, text: str | None) -> Outgoing | None:
-        try:
-            event = Event.model_validate_json(text or "")
-        except ValueError:
+    def _number(self, message: Waiting, text: str) -> Outgoing | None:
+        if (event := _readable(text)) is None:
             self._give_up([message])
             return None
         if message.seq is None:
@@ -174,33 +173,22 @@ class Outbox:
             if message.row is not None:
                 self._changes.numbered[message] = None
         self._handed_over[message] = None
-        stamped = EventMessage(
-            **dict(event),
-            node=self._node,
-            boot_id=message.boot_id,
-            seq=message.seq,
-            dropped=message.dropped,
-        )
+        stamped = numbered(event, self._node, message.boot_id, message.seq, message.dropped)
         return Outgoing(message, event.camera, to_json(stamped))
 
-    def _read_text(self, message: Waiting) -> str | None:
+    def _text(self, message: Waiting) -> str:
+        if message.text is not None:
+            return message.text
         if self._file is None:
-            raise sqlite3.OperationalError("the outbox is not open")
+            self._file = OutboxFile(self._path)
         assert message.row is not None
         return self._file.text(message.row)
 
     def _give_up(self, messages: list[Waiting]) -> None:
         for message in messages:
-            self._forget(message)
+            self._changes.forget(message)
         if messages:
             self.lose(len(messages))
-
-    def _forget(self, message: Waiting) -> None:
-        self._changes.numbered.pop(message, None)
-        self._changes.new.pop(message, None)
-        if message.row is not None:
-            self._changes.removed.append(message.row)
-            message.row = None
 
     def _write(self) -> None:
         if self._file is None:
@@ -209,9 +197,7 @@ class Outbox:
             self._take_over(self._file.read())
         if not self._changes:
             return
-        rows = self._file.write(self._changes, self._counters)
-        for message, row in rows.items():
-            message.row, message.text = row, None
+        self._file.write(self._changes, self._counters)
         self._changes = Changes()
         if self._failing:
             self._failing = False
@@ -224,20 +210,10 @@ class Outbox:
         ours.dropped += theirs.dropped
         ours.set_aside += theirs.set_aside
         self._backlog.restore(content.messages)
-        for message in content.messages:
-            if message.row is None:
-                self._changes.new[message] = None
-        for text in content.open_events:
-            self._interrupt(text)
+        for event in filter(None, map(_readable, content.open_events)):
+            if event.event_id not in self._changes.open_events:
+                self.add(interrupted(event))
         self._give_up(self._backlog.shed())
-
-    def _interrupt(self, text: str) -> None:
-        try:
-            last = Event.model_validate_json(text)
-        except ValueError:
-            return
-        if last.event_id not in self._changes.open_events:
-            self.add(interrupted(last))
 
     def _fail(self, error: sqlite3.Error) -> None:
         if self._path is None or not is_damage(error, self._path):
@@ -275,41 +251,37 @@ class Outbox:
 
     def _begin_anew(self, content: Content) -> int:
         """Keeps what was read of a damaged outbox; gives the number of messages."""
-        content.counters.set_aside += 1
         texts = {message.row: message.text for message in content.messages}
         if not self._read:
-            waiting = content.messages
             self._take_over(content)
-        else:
-            waiting = [message for message in self._backlog if message.row is not None]
-            self._counters.set_aside += 1
-        self._changes.removed.clear()
-        self._changes.numbered.clear()
-        self._changes.counters = True
-        for message in [*waiting, *self._handed_over]:
-            message.text = texts.get(message.row) if message.row else message.text
+        for event in filter(None, map(_readable, content.open_events)):
+            self._changes.open_events.setdefault(event.event_id, to_json(event))
+        before = [message for message in self._backlog if message.row is not None]
+        saved = [*self._handed_over, *before]
+        for message in saved:
+            message.text = message.text or texts.get(message.row)
             message.row = None
-            if message.text is not None:
-                self._changes.new[message] = None
-            elif message.in_line:
-                self._backlog.remove(message)
-                self.lose(1)
-        return sum(message.in_line for message in waiting)
+        self._counters.set_aside += 1
+        self._changes.start_over(saved)
+        for message in (lost := [message for message in before if message.text is None]):
+            self._backlog.remove(message)
+        self.lose(len(lost))
+        return len(before) - len(lost)
 
     def _keep_in_memory(self) -> None:
-        for message in self._changes.new:
-            self._failed_writes += not message.failed
-            message.failed = True
-        waiting = [message for message in self._changes.new if message.in_line]
-        waiting.sort(key=lambda message: message.type != "update")
-        too_many = waiting[: max(len(waiting) - UNWRITTEN, 0)]
-        for message in too_many:
+        self._failed_writes += self._changes.count_failed()
+        for message in (too_many := self._changes.beyond(UNWRITTEN)):
             self._backlog.remove(message)
         self._give_up(too_many)
-        while len(self._changes.open_events) > UNWRITTEN:
-            del self._changes.open_events[next(iter(self._changes.open_events))]
 
     def _shut(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _readable(text: str) -> Event | None:
+    try:
+        return Event.model_validate_json(text)
+    except ValueError:
+        return None

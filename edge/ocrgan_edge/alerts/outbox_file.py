@@ -17,6 +17,7 @@ from typing import get_args
 
 from ocrgan_edge.alerts.backlog import Waiting
 from ocrgan_edge.alerts.event import EventType
+from ocrgan_edge.alerts.outbox_changes import Changes
 
 APPLICATION, SCHEMA = 0x4F435247, 1
 """Marks of our database (`OCRG`) and of the tables' form."""
@@ -51,31 +52,6 @@ class Content:
     """Last message of each event that has not ended, as JSON."""
 
 
-@dataclass(slots=True)
-class Changes:
-    """What is to be written in one transaction."""
-
-    new: dict[Waiting, None] = field(default_factory=dict)
-    """Messages that only memory has."""
-    numbered: dict[Waiting, None] = field(default_factory=dict)
-    """Messages on disk that were handed over for the first time."""
-    removed: list[int] = field(default_factory=list)
-    """Rows of messages that were acknowledged or given up."""
-    open_events: dict[str, str | None] = field(default_factory=dict)
-    """Last message by event_id; None when it has ended."""
-    counters: bool = False
-    """Whether they have changed."""
-
-    @property
-    def must_last(self) -> bool:
-        """Whether a power cut must not undo it."""
-        return bool(self.new or self.numbered or self.open_events or self.counters)
-
-    def __bool__(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(self.must_last or self.removed)
-
-
 class OutboxFile:
     """An open database that nobody else can open meanwhile. All methods may raise sqlite3.Error."""
 
@@ -103,12 +79,8 @@ class OutboxFile:
         content.open_events.extend(read_open_events(self._db))
         return content
 
-    def write(self, changes: Changes, counters: Counters) -> dict[Waiting, int]:
-        """Does all of it or nothing.
-
-        Returns:
-            The rows of `changes.new`.
-        """
+    def write(self, changes: Changes, counters: Counters) -> None:
+        """Does all of it or nothing; the new messages then are on disk only."""
         self._db.execute(f"PRAGMA synchronous={SYNCHRONOUS[changes.must_last]}")
         with self._transaction():
             rows = {message: self._insert(message) for message in changes.new}
@@ -124,12 +96,13 @@ class OutboxFile:
                 "INSERT OR REPLACE INTO counters VALUES (?, ?)",
                 [(name, getattr(counters, name)) for name in Counters.__slots__],
             )
-        return rows
+        for message, row in rows.items():
+            message.row, message.text = row, None
 
-    def text(self, row: int) -> str | None:
-        """An event as JSON."""
+    def text(self, row: int) -> str:
+        """An event as JSON; empty if it is not there."""
         found = self._db.execute("SELECT event FROM messages WHERE row=?", (row,)).fetchone()
-        return found[0] if found else None
+        return str(found[0]) if found else ""
 
     def close(self) -> None:
         """Closes; what is written stays."""

@@ -7,11 +7,10 @@ camera has nothing to do with brokers, acknowledgements or waiting.
 from __future__ import annotations
 
 import threading
-from typing import Literal, Protocol, TextIO
+from typing import Protocol, TextIO
 
 from ocrgan_edge.alerts.event import Event, EventMessage, to_json
-
-QoS = Literal[0, 1]
+from ocrgan_edge.alerts.retained import QoS as QoS
 
 
 class Publisher(Protocol):
@@ -41,7 +40,7 @@ class Publisher(Protocol):
 
 
 class Numbering:
-    """Numbers the event messages of one node, 1, 2, 3 … from the daemon's start."""
+    """Numbers event messages where there is no outbox: 1, 2, 3 … from the daemon's start."""
 
     def __init__(self, node: str, boot_id: str) -> None:
         """Starts a row; `boot_id` tells it from rows of earlier starts."""
@@ -52,17 +51,12 @@ class Numbering:
     def stamp(self, event: Event, dropped: int = 0) -> EventMessage:
         """The event as its next message, which also tells how many were lost before it."""
         self._last += 1
-        return EventMessage(
-            type=event.type,
-            event_id=event.event_id,
-            camera=event.camera,
-            before=event.before,
-            after=event.after,
-            node=self._node,
-            boot_id=self._boot_id,
-            seq=self._last,
-            dropped=dropped,
-        )
+        return numbered(event, self._node, self._boot_id, self._last, dropped)
+
+
+def numbered(event: Event, node: str, boot_id: str, seq: int, dropped: int) -> EventMessage:
+    """The event as one message of a node's row; for the terms see `EventMessage`."""
+    return EventMessage(**dict(event), node=node, boot_id=boot_id, seq=seq, dropped=dropped)
 
 
 class LinePublisher:
