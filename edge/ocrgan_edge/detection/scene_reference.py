@@ -34,6 +34,9 @@ BARE = 0.35
 """Of a block's usual gradient: what is left of it where something uniform stands before it."""
 DIMMEST = 0.3
 """Share of the usual light down to which gradients are expected to be as much weaker."""
+SAME_LIGHT = 1.6
+"""Up to how many times brighter or darker sharpness is compared: in dim light there is noise, whose
+detail is gone once it is bright."""
 SUSPICIOUS = 0.85
 """Share of blocks alike above which nobody looks for a shift."""
 BETTER = 0.15
@@ -67,7 +70,7 @@ class Difference:
     bare: float
     """Share of blocks that cannot, and have lost their edges."""
     sharpness: float
-    """Detail per edge, 1 as usual; less where edges are soft."""
+    """Detail per edge, 1 as usual, or in quite another light; less where edges are soft."""
     shift: float
     """How far the picture is moved, as a share of its width; 0 where it is not."""
 
@@ -97,15 +100,23 @@ def compare(reference: Reference, seen: Look) -> Difference | None:
     if not reference.ready or sure.sum() < FEWEST:
         return None
     like = likeness(reference.gray, seen.gray)
-    light = np.clip(seen.mean / max(float(reference.gray.mean()), 1.0), DIMMEST, 1.0)
-    weak = seen.edges < BARE * light * reference.edges
+    light = max(seen.mean, 1.0) / max(float(reference.gray.mean()), 1.0)
+    weak = seen.edges < BARE * min(max(light, DIMMEST), 1.0) * reference.edges
     alike = float((like > ALIKE)[sure].mean())
     return Difference(
         alike=alike,
         bare=float(((like <= ALIKE) & weak)[sure].mean()),
-        sharpness=_detail_per_edge(seen, sure) / _detail_per_edge(reference, sure),
+        sharpness=_sharpness(reference, seen, sure) if _is_about_1(light) else 1.0,
         shift=_shift(reference, seen, sure, alike) if alike < SUSPICIOUS else 0.0,
     )
+
+
+def _is_about_1(light: float) -> bool:
+    return 1 / SAME_LIGHT < light < SAME_LIGHT
+
+
+def _sharpness(reference: Reference, seen: Look, sure: NDArray[np.bool_]) -> float:
+    return _detail_per_edge(seen, sure) / _detail_per_edge(reference, sure)
 
 
 def _detail_per_edge(of: Look | Reference, sure: NDArray[np.bool_]) -> float:
