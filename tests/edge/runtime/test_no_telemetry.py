@@ -20,7 +20,9 @@ print("telemetry is", "loaded" if sys.modules.get("openvino_telemetry") else "no
 BUNDLE = Path(__file__).parents[3] / "edge/ocrgan_edge/service/demo_bundle.ocrgan"
 
 
-@pytest.mark.parametrize("target", ["onnx-int8", "openvino-int8"])
+@pytest.mark.parametrize(
+    "target", ["onnx-int8", pytest.param("openvino-int8", marks=pytest.mark.slow)]
+)
 def test_a_runtime_leaves_no_record_of_what_it_ran(target: str, tmp_path: Path) -> None:
     switches = {"CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}
     environment = {key: value for key, value in os.environ.items() if key not in switches}
