@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from ocrgan_edge.video import reconnecting_source
 from ocrgan_edge.video.frame import Frame
 from ocrgan_edge.video.open_live import LiveOptions
 from ocrgan_edge.video.open_source import open_source
@@ -169,8 +170,10 @@ def test_close_ends_the_waiting_for_a_camera_at_once(watch: Any) -> None:
 
 
 def test_reconnecting_leaves_nothing_behind(
-    serve_tcp: Any, mjpeg: Any, watch: Any, diary: Any
+    serve_tcp: Any, mjpeg: Any, watch: Any, diary: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for wait in ("FIRST_WAIT", "LONGEST_WAIT", "JITTER"):  # what is waited for leaves nothing
+        monkeypatch.setattr(reconnecting_source, wait, 0.01)
     server = serve_tcp(mjpeg(4, 0.01))
     source = watch(server.address)
     process = psutil.Process()
