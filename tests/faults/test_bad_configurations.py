@@ -147,10 +147,10 @@ def test_a_bad_table_is_refused_with_its_line(text: str, sentence: str, tmp_path
         ("metrics = 3\n" + CAMERA, "1: metrics is 3, but must be a table [metrics]"),
         ("camera_defaults = 3\n" + CAMERA, "1: camera_defaults is 3, but must be a table "
          "[camera_defaults]"),
-        ("camera = 3\n", "1: camera is 3, but must be a table [camera.NAME] for each camera, at "
-         "least one"),
-        ("[camera]\n", "1: camera is {}, but must be a table [camera.NAME] for each camera, at "
-         "least one"),
+        ("camera = 3\n", "1: camera is 3, but must be a table [camera.NAME] for each camera, or "
+         "--camera and --bundle"),
+        ("[camera]\n", "1: camera is {}, but must be a table [camera.NAME] for each camera, or "
+         "--camera and --bundle"),
         ('[camera.door]\nsource = 0\nbundle = "b"', "2: camera.door.source is 0, but must be text "
          'such as "0", "/dev/video0", a stream\'s address, a file, a folder, or "scene", '
          'in quotes: "0"'),
@@ -165,7 +165,7 @@ def test_a_bad_key_at_the_top_is_refused_with_its_line(
 
 
 def test_an_empty_file_lacks_a_camera(tmp_path: Path) -> None:
-    wanted = "a table [camera.NAME] for each camera, at least one"
+    wanted = "a table [camera.NAME] for each camera, or --camera and --bundle"
     assert refused(tmp_path, "") == [f"camera is missing: wanted is {wanted}"]
 
 

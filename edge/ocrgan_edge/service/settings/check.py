@@ -16,6 +16,8 @@ from ocrgan_edge.service.settings.mqtt import MqttSettings
 from ocrgan_edge.service.settings.secrets import address_of, broker_of
 from ocrgan_edge.service.settings.shape import written
 from ocrgan_edge.video.address import without_password
+from ocrgan_edge.video.open_live import STREAMS, refuse_rate
+from ocrgan_edge.video.scene.text import open_scene
 
 Problem = tuple[KeyPath, str]
 """The setting, and a sentence."""
@@ -74,9 +76,8 @@ def _mqtt(mqtt: MqttSettings, environment: Mapping[str, str]) -> Iterator[Proble
 
 def _camera(name: str, camera: CameraSettings, environment: Mapping[str, str]) -> Iterator[Problem]:
     path = ("camera", name)
-    if is_file_source(camera.source) and not Path(camera.source).exists():
-        yield (*path, "source"), f"there is no file or folder {camera.source}"
     try:
+        _check_source(camera)
         address_of(name, camera, environment)
     except SettingsError as error:
         yield (*path, "source"), str(error)
@@ -86,6 +87,19 @@ def _camera(name: str, camera: CameraSettings, environment: Mapping[str, str]) -
         yield (*path, "bundle"), str(error)
     else:
         yield from _goes_with(bundle, path, camera)
+
+
+def _check_source(camera: CameraSettings) -> None:
+    source = camera.source
+    scheme, is_address, _ = source.partition("://")
+    if is_file_source(source) and not Path(source).exists():
+        raise SettingsError(f"there is no file or folder {source}")
+    if is_address and not is_file_source(source) and scheme.lower() not in STREAMS:
+        raise SettingsError(f"{scheme}:// is none of {', '.join(STREAMS)}")
+    if is_address or source.partition(":")[0] == "scene":
+        refuse_rate(without_password(source), camera.fps)
+    if source.startswith("scene:"):
+        open_scene(source).close()
 
 
 def _goes_with(bundle: Bundle, path: KeyPath, camera: CameraSettings) -> Iterator[Problem]:

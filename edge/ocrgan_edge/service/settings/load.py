@@ -94,7 +94,7 @@ def _anchor(values: dict[str, Any], path: KeyPath, folder: Path) -> None:
         here = (*path, key)
         if isinstance(value, dict):
             _anchor(value, here, folder)
-        elif isinstance(value, str) and value and _is_file(here, value):
+        elif isinstance(value, str) and value[:1] not in ("", "/") and _is_file(here, value):
             values[key] = str(folder / value)
 
 

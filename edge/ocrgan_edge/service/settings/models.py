@@ -94,5 +94,5 @@ class Settings(Table):
     cameras: Annotated[
         dict[Name, CameraSettings],
         Field(alias="camera", min_length=1),
-        Wanted("a table [camera.NAME] for each camera, at least one"),
+        Wanted("a table [camera.NAME] for each camera, or --camera and --bundle"),
     ]

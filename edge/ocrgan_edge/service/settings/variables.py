@@ -38,7 +38,10 @@ def from_environment(environment: Mapping[str, str], cameras: Collection[str]) -
         if variable.endswith("_PASSWORD"):
             continue
         path = _path(variable, cameras)
-        if path is None:
+        same = [name for name in cameras if name_part(name) == _camera_in(variable)]
+        if len(same) > 1:
+            complaints.append(f"{variable} could mean any camera of {', '.join(sorted(same))}")
+        elif path is None:
             complaints.append(_unknown(variable, _all_variables(_camera_in(variable))))
         else:
             put(layer, path, typed(path, text), variable)
@@ -48,11 +51,10 @@ def from_environment(environment: Mapping[str, str], cameras: Collection[str]) -
 def unknown_passwords(environment: Mapping[str, str], cameras: Collection[str]) -> list[str]:
     """Complaints about variables with a password that nobody will ask for."""
     known = [password_variable(secret) for secret in ("mqtt", *map(camera_secret, cameras))]
-    return [
-        _unknown(variable, known)
-        for variable in environment
-        if variable.startswith(PREFIX) and variable.endswith("_PASSWORD") and variable not in known
-    ]
+    given = [name for name in environment if re.fullmatch(rf"{PREFIX}.*_PASSWORD", name)]
+    unknown = [_unknown(variable, known) for variable in given if variable not in known]
+    shared = [variable for variable in given if known.count(variable) > 1]
+    return unknown + [f"{variable} could mean any of several cameras" for variable in shared]
 
 
 def typed(path: KeyPath, text: str) -> object:

@@ -37,6 +37,23 @@ def test_files_must_be_there(problems: Any, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"camera": "rstp://me@10.0.0.7"}, "rstp:// is none of rtsp, rtsps, http, https, rtmp, "
+         "rtp, srt, tcp, udp"),
+        ({"camera": "rtsp://10.0.0.7/1", "fps": 5.0}, "rtsp://10.0.0.7/1 has its own frame rate: "
+         "--fps is for recordings and cameras"),
+        ({"camera": "scene:sead=3"}, "a scene has no 'sead=3': wanted are settings as seed=3 "),
+    ],
+)  # fmt: skip
+def test_sources_must_be_of_a_known_kind(
+    problems: Any, options: dict[str, Any], sentence: str
+) -> None:
+    (said,) = problems(**options)
+    assert said.startswith(f"--camera: camera.camera.source: {sentence}")
+
+
 def test_bundles_are_opened(problems: Any, tiny_bundle: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.ocrgan"
     broken.write_bytes(tiny_bundle.read_bytes()[:-100])

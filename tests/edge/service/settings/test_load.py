@@ -165,6 +165,21 @@ def test_a_variable_that_nobody_knows_is_refused(variable: str, sentence: str) -
 
 
 @pytest.mark.parametrize(
+    ("variable", "whom"),
+    [
+        ("OCRGAN_CAMERA__BACK_YARD__HOP", "any camera of back yard, back-yard"),
+        ("OCRGAN_CAMERA_BACK_YARD_PASSWORD", "any of several cameras"),
+    ],
+)
+def test_a_variable_that_fits_two_cameras_is_refused(
+    read: Callable[..., Loaded], variable: str, whom: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(FILE + '[camera.back-yard]\nsource = "1"', {variable: "3"})
+    assert str(refused.value) == f"{variable} could mean {whom}"
+
+
+@pytest.mark.parametrize(
     "variable",
     ["OCRGAN_MQTT_PASSWORD", "OCRGAN_CAMERA_DOOR_PASSWORD", "OCRGAN_DATA", "OCRGAN_FAULTS", "HOME"],
 )
