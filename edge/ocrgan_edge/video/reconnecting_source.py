@@ -45,6 +45,9 @@ class Watcher(Protocol):
     def lost(self, reason: str) -> None:
         """The connection was lost, or the first could not be made: once until it is there again."""
 
+    def tried(self) -> None:
+        """Reading or connecting has failed, and is tried again: each time."""
+
     def dropped(self, frames: int) -> None:
         """So many more frames were damaged, or were not read in time."""
 
@@ -56,6 +59,9 @@ class Unwatched:
         """Does nothing."""
 
     def lost(self, reason: str) -> None:
+        """Does nothing."""
+
+    def tried(self) -> None:
         """Does nothing."""
 
     def dropped(self, frames: int) -> None:
@@ -161,6 +167,7 @@ class ReconnectingSource:
             self._down = True
             error = state.outcome.exception() if state.outcome else None
             self._watcher.lost(str(error))
+        self._watcher.tried()
 
 
 class _Axis:

@@ -38,12 +38,16 @@ class Connection:
 class Diary:
     def __init__(self) -> None:
         self.told: list[object] = []
+        self.tries = 0
 
     def connected(self) -> None:
         self.told.append("connected")
 
     def lost(self, reason: str) -> None:
         self.told.append(reason)
+
+    def tried(self) -> None:
+        self.tries += 1
 
     def dropped(self, frames: int) -> None:
         self.told.append(frames)
@@ -75,13 +79,13 @@ def read(source: Source) -> Frame:
 
 
 def test_frames_are_numbered_and_timed_on_one_axis_through_all_connections() -> None:
-    first, second = Connection([0.0, 0.1]), Connection([0.0, 0.1])
+    first, second = Connection([0.0, 0.01]), Connection([0.0, 0.1])
     source = ReconnectingSource("door", opener(first, second))
     started = time.monotonic()
     frames = [read(source) for _ in range(4)]
     gone_by = time.monotonic() - started
     assert [frame.index for frame in frames] == [0, 1, 2, 3]
-    assert [frame.at for frame in frames[:2]] == [0.0, 0.1]
+    assert [frame.at for frame in frames[:2]] == [0.0, 0.01]
     assert frames[2].at == pytest.approx(gone_by, abs=0.05)
     assert frames[3].at == pytest.approx(frames[2].at + 0.1)
 
@@ -100,6 +104,14 @@ def test_the_watcher_is_told_once_of_each_loss_and_each_return() -> None:
     read(source)
     read(source)
     assert diary.told == ["connected", "door broke off", "connected"]
+
+
+def test_the_watcher_is_told_of_every_attempt_in_vain() -> None:
+    diary = Diary()
+    refused = SourceError("nothing listens")
+    source = ReconnectingSource("door", opener(refused, refused, Connection([0.0])), diary)
+    read(source)
+    assert diary.tries == 2
 
 
 def test_a_camera_that_is_missing_at_first_is_a_loss() -> None:

@@ -173,6 +173,8 @@ class Diary:
     def lost(self, reason: str) -> None:
         self.entries.append((time.monotonic(), reason))
 
+    def tried(self) -> None: ...
+
     def dropped(self, frames: int) -> None:
         self.dropped_frames += frames
 
