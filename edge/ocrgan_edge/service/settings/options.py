@@ -26,7 +26,6 @@ OPTIONS: Mapping[str, KeyPath] = {
 
 CAMERA_OPTIONS: Mapping[str, str] = {
     "camera": "source",
-    "camera_password_file": "source_password_file",
     "bundle": "bundle",
     "target": "target",
     "hop": "hop",
