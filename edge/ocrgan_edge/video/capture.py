@@ -25,6 +25,8 @@ DAMAGED_IN_ROW = 50
 Packets that cannot be decoded do not count: they are usual until the first whole picture."""
 
 STREAM_OPTIONS = {
+    # What a camera answers, a playlist perhaps, must not make FFmpeg read this machine's files.
+    "protocol_whitelist": "crypto,http,https,httpproxy,rtmp,rtmps,rtp,srt,srtp,tcp,tls,udp",
     "rtsp_transport": "tcp",  # over UDP a lost packet is a damaged picture, and so a false alarm
     "allowed_media_types": "video",
     "analyzeduration": "1000000",  # µs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from pathlib import Path
 
 from ocrgan_edge.errors import SettingsError, SourceError
@@ -93,14 +94,17 @@ def _open_camera(
 
 def _connect(name: str, request: Request, options: LiveOptions) -> LiveSource | ReconnectingSource:
     request = replace(request, most_per_second=options.most_per_second, widest=options.widest)
-    again = replace(request, retry_for=RETRY_FOR)
+    # The first attempt tells at once why it failed.
+    attempts = chain([request], repeat(replace(request, retry_for=RETRY_FOR)))
     first = None
     if not options.patient:
-        first = _start(name, request, options)
+        first = _start(name, next(attempts), options)
         first.open()
         if not options.reconnect:
             return first
-    return ReconnectingSource(name, lambda: _start(name, again, options), options.watcher, first)
+    return ReconnectingSource(
+        name, lambda: _start(name, next(attempts), options), options.watcher, first
+    )
 
 
 def _start(name: str, request: Request, options: LiveOptions) -> LiveSource:

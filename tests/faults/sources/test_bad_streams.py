@@ -93,6 +93,20 @@ def test_an_http_camera_is_refused(serve_tcp: Any, says: Any, sentence: str) -> 
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "playlist", ["#EXTM3U\n#EXTINF:9,\n{}\n", "ffconcat version 1.0\nfile {}\n"]
+)
+def test_a_playlist_cannot_reach_this_machine_s_files(
+    serve_tcp: Any, tmp_path: Path, playlist: str
+) -> None:
+    video = tmp_path / "private.ts"
+    ffmpeg(*VIDEO, "-y", str(video), "-f", "null")
+    text = playlist.format(f"file://{video}").encode()
+    address = serve_tcp(saying(answer("200 OK", "", text))).address
+    with pytest.raises(SourceError):
+        read_to_the_end(open_source(address, live=HURRIED))
+
+
 def test_a_tls_address_of_a_plain_server_is_refused(serve_tcp: Any) -> None:
     address = serve_tcp(saying(answer("200 OK"))).address
     with pytest.raises(SourceError, match="cannot be opened: "):

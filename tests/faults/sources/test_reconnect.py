@@ -8,12 +8,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from ocrgan_edge.video import reconnecting_source
+from ocrgan_edge.video import devices, reconnecting_source
 from ocrgan_edge.video.frame import Frame
 from ocrgan_edge.video.open_live import LiveOptions
 from ocrgan_edge.video.open_source import open_source
@@ -150,7 +151,21 @@ def test_a_camera_that_is_missing_at_first_is_waited_for(rtsp: Any, watch: Any, 
     source = watch(camera.address())
     threading.Timer(1.5, camera.start).start()
     assert read(source).at == 0.0
-    assert diary.told in (["connected"], [diary.told[0], "connected"])
+    assert "nothing listens at this address" in diary.told[0]
+    assert diary.told[1:] == ["connected"]
+
+
+def test_a_device_that_vanishes_is_waited_for(
+    watch: Any, diary: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "DEVICES", tmp_path)
+    (tmp_path / "video7").symlink_to("/dev/null")
+    source = watch("7")
+    threading.Timer(1.0, (tmp_path / "video7").unlink).start()
+    threading.Timer(2.5, source.close).start()
+    assert source.read() is None
+    assert "cannot be opened: inappropriate ioctl for device" in diary.told[0]
+    assert len(diary.told) == 1
 
 
 def test_close_ends_the_waiting_for_a_camera_at_once(watch: Any) -> None:
