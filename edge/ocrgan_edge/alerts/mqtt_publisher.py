@@ -92,6 +92,8 @@ class MqttPublisher:
         self._connection.on_acknowledged = lambda mid, fine: self._inbox.put(
             lambda: self._acknowledged(mid, fine)
         )
+        self.on_turn: Callable[[], None] = lambda: None
+        """Called in the publisher's thread whenever that gets on, once a second at least."""
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
         self._thread.start()
         self._connection.start()
@@ -175,6 +177,7 @@ class MqttPublisher:
         while not self._ended.is_set():
             try:
                 self._turn()
+                self.on_turn()
             except Exception:
                 # A fault of ours must not end all alerts; it is told each time.
                 _log.exception("the publisher's thread goes on after an error")
