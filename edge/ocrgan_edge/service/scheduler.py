@@ -15,6 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from ocrgan_edge.service.progress import Progress
+
+HANGS_AFTER = 60.0
+"""Seconds after which a worker hangs in the middle of a job."""
 _log = logging.getLogger(__name__)
 
 
@@ -49,9 +53,21 @@ class _Place:
 class Scheduler:
     """Worker threads and the jobs they share."""
 
-    def __init__(self, workers: int, now: Callable[[], float] = time.monotonic) -> None:
-        """Starts `workers` threads, 1 or more; `now` is a monotonic clock in seconds."""
+    def __init__(
+        self,
+        workers: int,
+        now: Callable[[], float] = time.monotonic,
+        progress: Progress | None = None,
+    ) -> None:
+        """Starts the workers' threads.
+
+        Args:
+            workers: 1 or more.
+            now: a monotonic clock in seconds.
+            progress: is told of each worker's.
+        """
         self._now = now
+        self._progress = progress or Progress()
         self._places: dict[Job, _Place] = {}
         self._changed = threading.Condition()
         self._closed = False
@@ -62,6 +78,8 @@ class Scheduler:
             for number in range(workers)
         ]
         for thread in self._threads:
+            self._progress.expect(thread.name, HANGS_AFTER)
+            self._progress.rest(thread.name)
             thread.start()
 
     def add(self, job: Job) -> None:
@@ -103,6 +121,7 @@ class Scheduler:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
+            self._progress.forget(thread.name)
 
     def _at_rest(self, job: Job) -> bool:
         place = self._places.get(job)
@@ -112,7 +131,8 @@ class Scheduler:
         while (turn := self._next()) is not None:
             job, place = turn
             try:
-                job.run(worker)
+                with self._progress.work(f"worker-{worker}"):
+                    job.run(worker)
             except Exception as error:
                 _log.debug("%s failed", job.name, exc_info=True)
                 with self._changed:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from ocrgan_edge.service.progress import Progress
 from ocrgan_edge.service.scheduler import Scheduler
 
 
@@ -159,3 +160,21 @@ def test_close_ends_all_workers() -> None:
     scheduler = Scheduler(3)
     scheduler.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("worker-")]
+
+
+def test_a_worker_hangs_in_the_middle_of_a_job_never_while_it_waits_for_one(schedulers) -> None:
+    now = [0.0]
+    progress = Progress(lambda: now[0])
+    scheduler, job = schedulers(2, time.monotonic, progress), Held("door")
+    now[0] = 1000.0
+    assert progress.hanging() == {}
+    scheduler.add(job)
+    scheduler.due(job)
+    assert job.begun.wait(10)
+    now[0] += 61
+    assert list(progress.hanging().values()) == [61]
+    job.go.set()
+    scheduler.drain(job)
+    assert progress.hanging() == {}
+    scheduler.close()
+    assert progress.ages() == {}
