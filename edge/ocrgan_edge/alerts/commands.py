@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from ocrgan_edge.alerts.command_value import CommandError, number_within, read_value, shown
 from ocrgan_edge.alerts.messages import ErrorMessage
 from ocrgan_edge.alerts.topics import Topics
+from ocrgan_edge.detection.sensitivity import FACTORS, Word
 from ocrgan_edge.errors import SettingsError
 
-Level = Literal["low", "medium", "high"]
-LEVELS: tuple[Level, ...] = ("low", "medium", "high")
 SUFFIX = ".ocrgan"
 LONGEST_NAME = 255
 """Bytes of a file's name, as Linux has it."""
@@ -46,7 +44,7 @@ class SetSensitivity:
     """Sets how readily a camera alarms."""
 
     camera: str
-    level: Level | float
+    level: Word | float
     """A word, or 0.1 … 10."""
 
 
@@ -187,7 +185,7 @@ def _threshold(camera: str, value: object) -> SetThreshold:
 
 
 def _sensitivity(camera: str, value: object) -> SetSensitivity:
-    for level in LEVELS:
+    for level in FACTORS:
         if isinstance(value, str) and value.lower() == level:
             return SetSensitivity(camera, level)
     number = number_within(value, SENSITIVITIES)

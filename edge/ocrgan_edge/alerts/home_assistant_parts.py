@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from ocrgan_edge.alerts.commands import LEVELS, THRESHOLDS
+from ocrgan_edge.alerts.commands import THRESHOLDS
 from ocrgan_edge.alerts.home_assistant_figures import (
     UNKNOWN,
     Component,
@@ -17,6 +17,7 @@ from ocrgan_edge.alerts.home_assistant_figures import (
 )
 from ocrgan_edge.alerts.messages import ModelMessage, Scene
 from ocrgan_edge.alerts.topics import Topics
+from ocrgan_edge.detection.sensitivity import FACTORS
 
 CALIBRATE_MINUTES = 30
 """What the button asks for."""
@@ -138,7 +139,7 @@ def _settings(topics: Topics, camera: str) -> dict[str, Component]:
         }
         for what in ("enabled", "threshold", "sensitivity")
     )
-    levels = ", ".join(f"'{level}'" for level in LEVELS)
+    levels = ", ".join(f"'{level}'" for level in FACTORS)
     return {
         "enabled": {"platform": "switch", "icon": "mdi:shield-check-outline", **enabled},
         "threshold": {
@@ -153,7 +154,7 @@ def _settings(topics: Topics, camera: str) -> dict[str, Component]:
         "sensitivity": {
             "platform": "select",
             "entity_category": "config",
-            "options": list(LEVELS),
+            "options": list(FACTORS),
             # A number that was set elsewhere is none of the options.
             "value_template": f"{{{{ value if value in [{levels}] else '{UNKNOWN}' }}}}",
             **sensitivity,

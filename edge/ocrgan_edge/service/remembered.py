@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from ocrgan_edge.alerts.commands import Level
 from ocrgan_edge.bundle import Sha256
+from ocrgan_edge.detection.sensitivity import Word
 from ocrgan_edge.service.whole_file import write_whole
 
 FILE = "remembered.json"
@@ -56,7 +56,7 @@ class RememberedCamera(_Strict):
 
     enabled: bool | None = None
     threshold: RememberedThreshold | None = None
-    sensitivity: Level | Annotated[float, Field(ge=0.1, le=10)] | None = None
+    sensitivity: Word | Annotated[float, Field(ge=0.1, le=10)] | None = None
     calibration: RememberedCalibration | None = None
 
 
@@ -94,6 +94,7 @@ class Memory:
         self._closed = False
         self._refused = False
         self._failed = 0
+        self._told: set[tuple[str, ...]] = set()
         kept = _read(self._file) if self._file else Remembered()
         self._set_aside = kept is None
         self._now = kept or Remembered()
@@ -115,14 +116,14 @@ class Memory:
     def camera(self, name: str, bundle_sha256: str) -> RememberedCamera:
         """What holds for a camera that scores by this bundle.
 
-        A threshold or calibration for another bundle is left out, with a line in the log: its
+        A threshold or calibration for another bundle is left out, said in the log once: its
         scores mean something else. It is still remembered for when that bundle comes back.
         """
         camera = self._now.cameras.get(name, RememberedCamera())
         for what in ("threshold", "calibration"):
             value = getattr(camera, what)
             if value is not None and value.bundle_sha256 != bundle_sha256:
-                _log.info("%s: the remembered %s is for another model and not used", name, what)
+                self._tell_unused(name, what, bundle_sha256)
                 camera = camera.model_copy(update={what: None})
         return camera
 
@@ -130,7 +131,7 @@ class Memory:
         """Remembers whether a camera is armed."""
         self._set_camera(camera, enabled=on)
 
-    def set_sensitivity(self, camera: str, level: Level | float) -> None:
+    def set_sensitivity(self, camera: str, level: Word | float) -> None:
         """Remembers a camera's sensitivity, a word or 0.1 … 10."""
         self._set_camera(camera, sensitivity=level)
 
@@ -160,6 +161,11 @@ class Memory:
             self._changed.notify()
         if self._thread:
             self._thread.join(CLOSE_SECONDS)
+
+    def _tell_unused(self, *what: str) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            _log.info("%s: the remembered %s is for another model and not used", *what[:2])
 
     def _set_camera(self, name: str, **change: object) -> None:
         with self._changed:

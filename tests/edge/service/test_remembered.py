@@ -105,6 +105,7 @@ def test_a_threshold_of_another_model_is_not_used_but_kept(
     set_all(memory)
     with caplog.at_level(logging.INFO):
         of_other = memory.camera("door", OTHER)
+        memory.camera("door", OTHER)
     assert of_other == RememberedCamera(enabled=False, sensitivity="low")
     assert [record.message for record in caplog.records] == [
         "door: the remembered threshold is for another model and not used",
