@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
+from ocrgan_edge.errors import SourceError
 from ocrgan_edge.video.decoder_messages import (
     LONGEST,
     NEXT,
@@ -44,12 +45,19 @@ class DecoderProcess:
     """A process that decodes one camera."""
 
     def __init__(self, request: Request) -> None:
-        """Starts the process and tells it what to decode; does not wait for an answer."""
-        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = _STARTER.submit(_start, theirs.fileno()).result()
+        """Starts the process and tells it what to decode; does not wait for an answer.
+
+        Raises:
+            SourceError: no process can be started: memory, processes or descriptors are used up.
+        """
         self._view = PictureView()
-        self._line.send(pack(request))
+        try:
+            self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                self._line.send(pack(request))
+                self._process = _start(self._line, theirs)
+        except OSError as error:
+            raise SourceError(f"no decoder can be started ({error.strerror})") from error
 
     @property
     def pid(self) -> int:
@@ -128,7 +136,15 @@ class DecoderProcess:
         return f"its decoder ended with code {code}"
 
 
-def _start(descriptor: int) -> subprocess.Popen[bytes]:
+def _start(ours: socket.socket, theirs: socket.socket) -> subprocess.Popen[bytes]:
+    try:
+        return _STARTER.submit(_popen, theirs.fileno()).result()
+    except OSError:
+        ours.close()
+        raise
+
+
+def _popen(descriptor: int) -> subprocess.Popen[bytes]:
     # -P: a file av.py in the working directory must not be taken for the library.
     command = [sys.executable, "-P", "-m", "ocrgan_edge.video.decoder", str(descriptor)]
     return subprocess.Popen(

@@ -154,12 +154,14 @@ def test_a_bounded_rate_leaves_frames_out_that_are_not_lost(serve: Serve, connec
     assert source.lost == 0
 
 
+@pytest.mark.slow
 def test_a_stream_that_breaks_off_is_an_error(serve: Serve, connect: Connect) -> None:
     source = connect(serve(30, 0.01))
     with pytest.raises(SourceError, match="stream door broke off: .*the connection ended"):
         read_to_the_end(source)
 
 
+@pytest.mark.slow
 def test_a_stream_that_falls_silent_is_an_error_after_the_stall_time(
     serve: Serve, connect: Connect
 ) -> None:
@@ -202,6 +204,7 @@ def test_close_ends_the_opening_too(serve: Serve) -> None:
     assert time.monotonic() - started < 0.6
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_a_closed_source(serve: Serve, connect: Connect) -> None:
     address = serve(60, 0.05)
     connect(address).close()
@@ -228,6 +231,7 @@ def test_the_address_is_not_on_the_decoder_s_command_line(serve: Serve, connect:
     assert b"secret" not in Path(f"/proc/{source.decoder_pid}/environ").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_thread_that_opened_a_camera_may_end(serve: Serve, connect: Connect) -> None:
     address = serve(60, 0.05)
     opened: list[LiveSource] = []
@@ -238,6 +242,7 @@ def test_a_thread_that_opened_a_camera_may_end(serve: Serve, connect: Connect) -
     assert opened[0].read() is not None
 
 
+@pytest.mark.slow
 def test_a_decoder_ends_with_the_daemon_however_that_ends(serve: Serve) -> None:
     code = (
         "import sys, time\n"
@@ -258,6 +263,28 @@ def test_a_decoder_ends_with_the_daemon_however_that_ends(serve: Serve) -> None:
     while decoder.exists() and " Z " not in decoder.read_text():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_where_no_decoder_can_be_started_nothing_is_left_open() -> None:
+    code = (
+        "import os\n"
+        "from ocrgan_edge.errors import SourceError\n"
+        "from ocrgan_edge.video.decoder_messages import Request\n"
+        "from ocrgan_edge.video.stream_source import LiveSource\n"
+        "taken = []\n"
+        "while True:\n"
+        "    try: taken.append(os.dup(0))\n"
+        "    except OSError: break\n"
+        "for free in range(4):\n"
+        "    open_files = len(os.listdir('/dev/fd')) if free else 0\n"
+        "    try: LiveSource('door', Request('rtsp://127.0.0.1:9'))\n"
+        "    except SourceError as error: print(error)\n"
+        "    assert not free or len(os.listdir('/dev/fd')) == open_files\n"
+        "    os.close(taken.pop())\n"
+    )
+    command = ["bash", "-c", f'ulimit -n 64; exec "{sys.executable}" -c "$0"', code]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert told.splitlines() == ["no decoder can be started (Too many open files)"] * 4
 
 
 def test_a_decoder_is_small() -> None:
