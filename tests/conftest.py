@@ -96,7 +96,7 @@ class Listener:
         wait_until(lambda: self._subscribed, what="subscribed")
 
     def _take(self, message: MQTTMessage) -> None:
-        text = message.payload.decode()
+        text = message.payload.decode(errors="replace")  # a snapshot is a JPEG
         self.heard.append(Heard(message.topic, text, message.qos, message.retain))
 
     def on(self, topic_end: str) -> list[str]:

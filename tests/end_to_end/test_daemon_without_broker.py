@@ -86,11 +86,11 @@ def own_logging() -> Iterator[None]:
     ("options", "code", "message"),
     [
         (["--hop", "9"], 2, "error: hop is 9, but must be between 1 and the window's 8 frames"),
-        (["--cool-down", "-1"], 2, "error: cool down is -1.0, but must be between 0 and 3600"),
-        (["--node", "a/b"], 2, "error: node is 'a/b', but must be a name for an MQTT topic"),
+        (["--cool-down", "-1"], 2, "cool_down is -1.0, but must be a number of seconds"),
+        (["--node", "a/b"], 2, 'error: --node: node is "a/b", but must be a name'),
         (["--target", "tpu"], 4, "has no target 'tpu'; it has onnx-fp32, openvino-fp16"),
         (["--bundle", "nowhere.ocrgan"], 4, "error: there is no bundle at nowhere.ocrgan"),
-        (["--mqtt", "mqtt://me:s3cret@hub"], 5, "error: MQTT address 'mqtt://me:***@hub' holds a"),
+        (["--mqtt", "mqtt://me:s3cret@hub"], 2, "error: --mqtt: mqtt.url holds a password"),
         (["--scores", "/nowhere/s.jsonl"], 2, "error: scores file /nowhere/s.jsonl cannot be"),
     ],
 )

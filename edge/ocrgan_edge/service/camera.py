@@ -1,116 +1,146 @@
-"""One camera's life: frames → scores → alarm → what is published."""
+"""What one camera makes of its scores: zones → alarm → event → what is said."""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from ocrgan_edge.alerts.event import EndReason, Event, ScoreMessage, to_json
-from ocrgan_edge.alerts.life import Life, Origin, shares_of
-from ocrgan_edge.alerts.publisher import Publisher
-from ocrgan_edge.alerts.topics import Topics
+from ocrgan_edge.alerts.event import EndReason, Event, ScoreMessage
+from ocrgan_edge.alerts.life import Judgement, Life, Told, shares_of
 from ocrgan_edge.clock import MediaClock
 from ocrgan_edge.detection.alarm import AlarmState, close, step
-from ocrgan_edge.errors import SourceError
+from ocrgan_edge.detection.zones import Zones
+from ocrgan_edge.runtime.scorer import LocationStatistics
 from ocrgan_edge.runtime.scoring import ScoredWindow
+from ocrgan_edge.service.rule import Tuning
+from ocrgan_edge.service.voice import Voice
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Intervals:
-    """How often a camera speaks at most."""
+class Outlook:
+    """Where an anomaly counts, and how a window is made of frames."""
 
-    score: float = 1.0
-    """Seconds between two published scores."""
-
-    update: float = 2.0
-    """Seconds of media time between two messages of an open event."""
+    zones: Zones
+    recent: int
+    """Newest frames that a score is made of."""
 
 
 class Camera:
-    """Turns one camera's scored windows into alerts."""
+    """Turns one camera's scored windows into alerts. Any thread may call; one at a time gets in."""
 
     def __init__(
-        self,
-        origin: Origin,
-        voice: tuple[Publisher, Topics],
-        clock: MediaClock,
-        intervals: Intervals,
+        self, voice: Voice, life: Life, clock: MediaClock, outlook: Outlook, tuning: Tuning
     ) -> None:
-        """Says nothing yet.
+        """Says that there is no anomaly.
 
         Args:
-            origin: name of the camera, rule of its alarm, model.
-            voice: where alerts go, which stays open, and the node's topics.
+            voice: speaks for this camera.
+            life: of its events.
             clock: gives wall time for the media time of windows.
-            intervals: how often it speaks.
+            outlook: where anomalies count.
+            tuning: when an alarm is raised.
         """
-        self._origin = origin
-        self._publisher, self._topics = voice
+        self.score_interval = 1.0
+        """Least seconds between two published scores."""
+        self.on_event: Callable[[Event], None] = lambda _: None
+        """Called with each step of an event's life."""
+        self._voice = voice
+        self._life = life
         self._clock = clock
-        self._score_interval = intervals.score
-        self._life = Life(origin, clock, intervals.update)
+        self._outlook = outlook
+        self._tuning = tuning
+        self._rule = tuning.rule
+        self._armed = True
         self._alarm = AlarmState()
         self._newest_at = 0.0
         self._score_due = 0.0
+        self._lock = threading.RLock()
+        voice.anomaly(False)
 
-    def watch(self, windows: Iterable[ScoredWindow], end_reason: Callable[[], EndReason]) -> None:
-        """Follows the windows to their end; an open event is then ended.
+    @property
+    def tuning(self) -> Tuning:
+        """When an alarm is raised."""
+        return self._tuning
+
+    @property
+    def alarmed(self) -> bool:
+        """Whether the newest window belongs to an alarm, or to what may become one."""
+        return self._alarm.event is not None or self._alarm.rise is not None
+
+    def tune(self, tuning: Tuning) -> None:
+        """Goes by this from the next window on; an open event stays open until it is quiet."""
+        with self._lock:
+            self._tuning, self._rule = tuning, tuning.rule
+
+    def arm(self, armed: bool) -> None:
+        """Whether anomalies count; an open event ends when they no longer do."""
+        with self._lock:
+            self._armed = armed
+            if not armed:
+                self.end("disabled")
+
+    def take(self, window: ScoredWindow, statistics: LocationStatistics) -> None:
+        """Judges the next window.
 
         Args:
-            windows: in order of time.
-            end_reason: asked after the last window: why there are no more.
-
-        Raises:
-            SourceError: the source failed; the open event has been ended.
+            window: in order of time.
+            statistics: by which it was scored.
         """
-        self._say_anomaly(False)
-        try:
-            for window in windows:
-                self._take(window)
-        except SourceError:
-            self._end("source_failed")
-            raise
-        self._end(end_reason())
+        with self._lock:
+            self._newest_at = window.at
+            seen = self._judge(window, statistics)
+            self._follow(seen)
+            if time.monotonic() >= self._score_due:
+                self._score_due = time.monotonic() + self.score_interval
+                self._voice.score(self._score_message(seen))
 
-    def _take(self, window: ScoredWindow) -> None:
-        self._newest_at = window.at
-        score = float(window.result.score)
-        self._alarm, change = step(self._alarm, self._origin.rule, score, window.at)
-        event = self._life.observe(window, self._alarm, change)
-        if event is not None:
-            self._tell(event)
-        if time.monotonic() >= self._score_due:
-            self._score_due = time.monotonic() + self._score_interval
-            self._publisher.publish_state(
-                self._topics.score(self._origin.camera), to_json(self._score_message(window)), qos=0
-            )
+    def end(self, reason: EndReason) -> None:
+        """Ends an open event, if there is one, for a reason that lies outside the picture."""
+        with self._lock:
+            self._alarm, change = close(self._alarm, self._newest_at)
+            if change is not None:
+                self._tell(self._life.end(change, reason))
 
-    def _end(self, reason: EndReason) -> None:
-        self._alarm, change = close(self._alarm, self._newest_at)
-        if change is not None:
-            self._tell(self._life.end(change, reason))
+    def _judge(self, window: ScoredWindow, statistics: LocationStatistics) -> Judgement:
+        judged = self._outlook.zones.judge(window.result, statistics)
+        return Judgement(
+            at=window.at,
+            result=judged.on(window.result),
+            zone=judged.zone,
+            rule=self._rule,
+            recent=self._outlook.recent,
+        )
 
-    def _tell(self, event: Event) -> None:
-        self._publisher.publish_event(event)
+    def _follow(self, seen: Judgement) -> None:
+        if not self._armed:
+            return
+        self._alarm, change = step(self._alarm, self._rule, seen.result.score, seen.at)
+        told = self._life.observe(seen, self._alarm, change)
+        if told is not None:
+            self._tell(told)
+
+    def _tell(self, told: Told) -> None:
+        event = told.event
+        self._voice.event(event)
+        self.on_event(event)
+        if told.snapshot is not None:
+            self._voice.snapshot(told.snapshot)
         if event.type != "update":
-            self._say_anomaly(event.type == "new")
-            _log.info("%s", _sentence(event))
+            self._voice.anomaly(event.type == "new")
+            _log.info("%s", _sentence(event), extra={"camera": event.camera})
 
-    def _say_anomaly(self, on: bool) -> None:
-        topic = self._topics.anomaly(self._origin.camera)
-        self._publisher.publish_state(topic, "ON" if on else "OFF")
-
-    def _score_message(self, window: ScoredWindow) -> ScoreMessage:
+    def _score_message(self, seen: Judgement) -> ScoreMessage:
         return ScoreMessage(
-            score=float(window.result.score),
-            threshold=self._origin.rule.threshold,
-            time=self._clock.wall(window.at),
-            media_time=window.at,
-            shares=shares_of(window.result),
+            score=seen.result.score,
+            threshold=self._rule.threshold,
+            time=self._clock.wall(seen.at),
+            media_time=seen.at,
+            shares=shares_of(seen.result),
         )
 
 
@@ -122,7 +152,8 @@ def _sentence(event: Event) -> str:
             f"peak {state.peak_score:.3g}"
         )
     term, share = max(state.shares, key=lambda pair: pair[1])
+    where = "" if state.zone is None else f" in {state.zone}"
     return (
-        f"{event.camera}: anomaly since {state.start:%H:%M:%S} UTC, score {state.score:.3g} over "
-        f"{state.threshold:.3g}, {share:.0%} {term}"
+        f"{event.camera}: anomaly{where} since {state.start:%H:%M:%S} UTC, "
+        f"score {state.score:.3g} over {state.threshold:.3g}, {share:.0%} {term}"
     )

@@ -1,82 +1,156 @@
-"""Wires a camera's view and a publisher together, and takes them apart again in order."""
+"""The daemon: one node after the other, as settings change, until it is told to stop."""
 
 from __future__ import annotations
 
 import logging
-import sys
-import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from ocrgan_edge.alerts.broker import Broker
-from ocrgan_edge.alerts.publisher import LinePublisher, Numbering, Publisher
-from ocrgan_edge.alerts.topics import Topics, check_level
-from ocrgan_edge.runtime.scoring import ScoredWindow
-from ocrgan_edge.service.camera import Camera, Intervals
-from ocrgan_edge.service.score_file import ScoreFile
-from ocrgan_edge.service.settings import Settings
-from ocrgan_edge.service.stop import Stop
-from ocrgan_edge.service.view import open_view
+from ocrgan_edge.errors import OcrganError
+from ocrgan_edge.service.node import Node
+from ocrgan_edge.service.outlet import Start
+from ocrgan_edge.service.progress import Progress
+from ocrgan_edge.service.remote import Remote
+from ocrgan_edge.service.settings.changes import changes
+from ocrgan_edge.service.settings.models import Settings
+from ocrgan_edge.service.stop import Inbox, Stop
+from ocrgan_edge.service.systemd import Notifier, watchdog_seconds
+from ocrgan_edge.service.watchdog import Watchdog
+
+TICK = 0.5
+"""Seconds between two looks at what the passing of time demands."""
+
+HANGS_AFTER = 60.0
+"""Seconds that one turn of the main thread may take: a model being loaded on a small machine."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """Where everything goes that the daemon says."""
-
-    broker: Broker | None = None
-    """Without one, events are lines of JSON on stdout."""
+class Manner:
+    """How the daemon runs, apart from its settings."""
 
     scores: Path | None = None
     """File for every window's score."""
+    patient: bool = False
+    """Wait for cameras that are not there at the start, instead of an error."""
 
 
-def run_daemon(settings: Settings, output: Output) -> int:
-    """Watches one camera until its source ends or a stop is asked for.
+class Daemon:
+    """Leads nodes through their lives, in the main thread."""
 
-    Returns:
-        The exit code: 0, or 130 after SIGINT.
+    def __init__(self, read: Callable[[], Settings], manner: Manner) -> None:
+        """Reads the settings.
 
-    Raises:
-        OcrganError: something was wrong from the start, or source or broker failed for good.
-    """
-    check_level("name", settings.name)
-    topics = Topics(settings.prefix, settings.node)
-    stop = Stop()
-    with stop.on_signals(), ExitStack() as parts:
-        view = open_view(settings, parts)
-        windows = view.windows(stop)
-        if output.scores is not None:
-            windows = _written(windows, parts.enter_context(ScoreFile(output.scores)))
-        publisher = _publisher(output.broker, topics, stop)
-        parts.push(lambda failure, *_: publisher.close(clean=failure is None))
-        camera = Camera(
-            view.origin,
-            (publisher, topics),
-            view.clock,
-            Intervals(settings.score_interval, settings.update_interval),
+        Args:
+            read: reads and checks them, now and at each SIGHUP.
+            manner: how it runs.
+
+        Raises:
+            SettingsError: they are wrong.
+        """
+        self._read = read
+        self._manner = manner
+        self._settings = read()
+        self._proven: Settings | None = None
+        """Settings with which a node has worked."""
+        self._next: Settings | None = None
+        """Settings for which there must be another node."""
+        self._node: Node | None = None
+        self._remote: Remote | None = None
+        self._inbox = Inbox()
+        self._stop = Stop(self._inbox.wake)
+        self._progress = Progress()
+        self._notifier = Notifier.of(os.environ)
+
+    def run(self) -> int:
+        """Watches until all sources have ended or a stop is asked for.
+
+        Returns:
+            The exit code: 0, or 130 after SIGINT.
+
+        Raises:
+            OcrganError: something was wrong from the start, or camera or broker failed for good.
+        """
+        watchdog = Watchdog(self._progress, self._notifier, watchdog_seconds(os.environ))
+        self._progress.expect("main", HANGS_AFTER)
+        with self._stop.on_signals(self._hang_up), watchdog:
+            while (node := self._open()) is not None:
+                with node:
+                    self._lead(node)
+                    self._settle(node)
+        return self._stop.exit_code
+
+    def _open(self) -> Node | None:
+        """A node by the newest settings that work; None when it is time to stop."""
+        if self._proven is not None and self._next is None:
+            return None
+        self._settings, self._next = self._next or self._settings, None
+        start = Start(
+            patient=self._manner.patient or self._proven is not None,
+            scores=self._manner.scores,
+            environment=os.environ,
+            on_refused=self._stop.fail,
+            progress=self._progress,
         )
-        _log.info("%s", view)
-        camera.watch(windows, lambda: "stopped" if stop.asked else "source_ended")
-        if stop.error is not None:
-            raise stop.error
-    return stop.exit_code
+        try:
+            node = Node(self._settings, start)
+        except OcrganError as error:
+            if self._proven is None:
+                raise
+            _log.error("the new settings cannot be used, the old ones are: %s", error)
+            self._settings = self._proven
+            node = Node(self._settings, start)
+        self._proven = self._settings
+        return node
 
+    def _lead(self, node: Node) -> None:
+        """Keeps a node going until its work is done, or another one is needed."""
+        self._node, mqtt = node, node.settings.mqtt
+        self._remote = Remote(node, mqtt, self._inbox) if mqtt is not None else None
+        self._notifier.ready(f"Watching {', '.join(node.settings.cameras)}")
+        while not (self._stop.asked or self._next or node.watches.all_ended):
+            self._progress.made("main")
+            node.watches.tick(datetime.now(UTC))
+            if self._remote is not None:
+                self._remote.tick()
+            self._inbox.work(TICK)
 
-def _publisher(broker: Broker | None, topics: Topics, stop: Stop) -> Publisher:
-    if broker is None:
-        return LinePublisher(sys.stdout, Numbering(topics.node, boot_id=str(uuid.uuid4())))
-    # paho is loaded only where it is used.
-    from ocrgan_edge.alerts.mqtt_publisher import MqttPublisher
-    from ocrgan_edge.alerts.outbox import Outbox
+    def _settle(self, node: Node) -> None:
+        """Takes a node apart; what has ended it for good is raised."""
+        if self._next is None:
+            self._notifier.stopping()
+        failed = [watch.error for watch in node.watches.by_name.values() if watch.error is not None]
+        error = self._stop.error or next(iter(failed), None)
+        node.close(clean=error is None, reason="stopped" if self._next is None else "changed")
+        if error is not None and self._next is None:
+            raise error
 
-    return MqttPublisher(broker, topics, Outbox(None, topics.node), stop.fail)
+    def _hang_up(self) -> None:
+        self._inbox.put(self._reload)
 
+    def _reload(self) -> None:
+        """Reads the settings again; wrong ones are told and change nothing."""
+        self._notifier.reloading()
+        try:
+            self._change(self._read())
+        except OcrganError as error:
+            _log.error("the settings were read again but stay as they were:\n%s", error)
+        self._notifier.ready(f"Watching {', '.join(self._settings.cameras)}")
 
-def _written(windows: Iterable[ScoredWindow], file: ScoreFile) -> Iterator[ScoredWindow]:
-    for window in windows:
-        file.write(window)
-        yield window
+    def _change(self, settings: Settings) -> None:
+        difference = changes(self._settings, settings)
+        if difference.node_changed:
+            _log.info("new settings of %s: starting anew", ", ".join(sorted(difference.node)))
+            self._next = settings
+        elif difference:
+            assert self._node is not None
+            self._node.change_cameras(settings, difference)
+            self._settings = self._proven = settings
+            if self._remote is not None:
+                self._remote.say_all()
+        else:
+            _log.info("the settings were read again and are the same")

@@ -26,6 +26,8 @@ DEMO_SCENE = "scene:seed=2000,seconds=60,runner@12,vehicle@28,cyclist@44"
 TOPICS = Topics("ocrgan", "demo")
 CAMERA = "scene"
 """The camera's name."""
+JPEG = b"\xff\xd8"
+"""What every JPEG file begins with (ITU-T T.81, start of image)."""
 HELP = """Watches a rendered scene with the shipped bundle and shows every MQTT message.
 
 Broker, subscriber and daemon run on this machine; nothing else is needed. At the end the alerts
@@ -61,7 +63,7 @@ class Subscriber:
         client.subscribe("#", qos=1)
 
     def _take(self, _: Client, __: object, message: MQTTMessage) -> None:
-        text = message.payload.decode()
+        text = shown(bytes(message.payload))
         print(message.topic, text, flush=True)
         if message.topic == TOPICS.events(CAMERA):
             self.events.append(EventMessage.model_validate_json(text))
@@ -123,6 +125,13 @@ def _watch(bundle: Path, scene: str, port: int) -> int:
     finally:
         daemon.kill()  # no effect on one that has ended
         signal.signal(signal.SIGINT, before)
+
+
+def shown(payload: bytes) -> str:
+    """A payload as text; a picture as its size."""
+    if payload.startswith(JPEG):
+        return f"<JPEG picture, {len(payload):,} bytes>"
+    return payload.decode()
 
 
 def happenings_of(scene: str) -> list[Happening]:

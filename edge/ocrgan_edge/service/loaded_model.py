@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocrgan_edge.bundle import Bundle, Calibration, InputSpec, open_bundle
+from ocrgan_edge.bundle import Bundle, Calibration, InputSpec
 from ocrgan_edge.runtime.graph import default_threads
 from ocrgan_edge.runtime.open_scorer import open_scorer
 from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer, WindowScore
@@ -68,6 +67,11 @@ class LoadedModel:
         return self.bundle.manifest.input
 
     @property
+    def identity(self) -> str:
+        """Tells it from every other graph: what was learned with one holds for that one only."""
+        return f"{self.bundle.sha256} {self.target}"
+
+    @property
     def calibration(self) -> Calibration:
         """The target's, from the bundle."""
         return self.bundle.target(self.target).calibration
@@ -96,14 +100,13 @@ class ModelShelf:
         self._budget = budget
         self._models: dict[tuple[str, str | None], LoadedModel] = {}
 
-    def load(self, path: Path, target: str | None) -> LoadedModel:
+    def load(self, bundle: Bundle, target: str | None) -> LoadedModel:
         """The model of a bundle, which is loaded if no camera has it yet.
 
         Raises:
-            BundleError: the bundle is refused.
+            BundleError: the graph is refused.
             SettingsError: the target needs a runtime that is not installed.
         """
-        bundle = open_bundle(path)
         key = bundle.sha256, target
         if key not in self._models:
             self._models[key] = LoadedModel(bundle, target, self._budget)

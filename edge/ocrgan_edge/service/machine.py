@@ -69,3 +69,11 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def board(device_tree: Path = Path("/sys/firmware/devicetree/base/model")) -> str | None:
+    """The computer's name, such as `Raspberry Pi 5 Model B Rev 1.0`; None where it has none."""
+    try:
+        return device_tree.read_bytes().rstrip(b"\0").decode()
+    except (OSError, UnicodeDecodeError):
+        return None

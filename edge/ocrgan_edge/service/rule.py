@@ -1,23 +1,46 @@
-"""The alarm's rule from what the bundle was calibrated to and what the settings say."""
+"""The alarm's rule from what is known of normal life and what the user wishes."""
 
 from __future__ import annotations
 
-from ocrgan_edge.bundle import Calibration
+from dataclasses import dataclass
+
 from ocrgan_edge.detection.alarm import AlarmRule, release_level
-from ocrgan_edge.service.settings import Settings
+from ocrgan_edge.detection.sensitivity import threshold_of
 
 
-def alarm_rule(calibration: Calibration, settings: Settings) -> AlarmRule:
-    """The rule of one camera.
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What decides when a camera raises an alarm."""
 
-    threshold = median + (base − median) / sensitivity, where base is the bundle's threshold or the
-    one that was set, and median the score of normal life.
-    """
-    base = calibration.threshold if settings.threshold is None else settings.threshold
-    threshold = calibration.median + (base - calibration.median) / settings.sensitivity
-    return AlarmRule(
-        threshold=threshold,
-        release=release_level(threshold, calibration.median),
-        minimum_duration=settings.minimum_duration,
-        cool_down=settings.cool_down,
-    )
+    median: float
+    """Median score of normal life."""
+
+    base: float
+    """The threshold before sensitivity: set by a command, in the settings, by the camera's own
+    calibration, or by the bundle."""
+
+    sensitivity: float = 1.0
+    """2 halves the threshold's distance from the median, 0.5 doubles it."""
+
+    minimum_duration: float = 0.8
+    """Seconds."""
+    cool_down: float = 2.0
+    """Seconds."""
+    hold_off: float = 0.0
+    """Seconds."""
+
+    @property
+    def threshold(self) -> float:
+        """What a score must exceed."""
+        return threshold_of(self.median, self.base, self.sensitivity)
+
+    @property
+    def rule(self) -> AlarmRule:
+        """What the alarm goes by."""
+        return AlarmRule(
+            threshold=self.threshold,
+            release=release_level(self.threshold, self.median),
+            minimum_duration=self.minimum_duration,
+            cool_down=self.cool_down,
+            hold_off=self.hold_off,
+        )

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from ocrgan_edge.clock import MediaClock
 from ocrgan_edge.errors import OcrganError
-from ocrgan_edge.video.frame import Frame
-from ocrgan_edge.video.source import Source
+
+Job = Callable[[], None]
 
 
 class Stop:
     """Asked for once or often, by any thread; never taken back."""
 
-    def __init__(self) -> None:
-        """Nobody has asked yet."""
+    def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
+        """Nobody has asked yet; `wake` is called when somebody does, also by a signal handler."""
         self.exit_code = 0
         self.error: OcrganError | None = None
         """Why the daemon cannot go on, if that is the reason."""
         self._asked = threading.Event()
+        self._wake = wake
 
     @property
     def asked(self) -> bool:
@@ -32,18 +33,22 @@ class Stop:
     def ask(self) -> None:
         """Asks for a clean stop."""
         self._asked.set()
+        self._wake()
 
     def fail(self, error: OcrganError) -> None:
         """Asks for a stop because of an error, which decides the exit code."""
         self.error = error
-        self._asked.set()
+        self.ask()
 
     @contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """SIGTERM and SIGINT (exit code 130) ask for a clean stop."""
-        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-        for number in before:
-            signal.signal(number, self._on_signal)
+    def on_signals(self, hang_up: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """SIGTERM and SIGINT (exit code 130) ask for a clean stop; SIGHUP calls `hang_up`."""
+        handlers = {
+            signal.SIGTERM: self._on_signal,
+            signal.SIGINT: self._on_signal,
+            signal.SIGHUP: lambda *_: hang_up(),
+        }
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
         finally:
@@ -52,31 +57,28 @@ class Stop:
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         self.exit_code = 128 + number if number == signal.SIGINT else 0
-        self._asked.set()
+        self.ask()
 
 
-class StoppableSource:
-    """A source that ends at once when a stop is asked for; starts the clock at its first frame."""
+class Inbox:
+    """What the daemon's own thread has to do: jobs that any thread, or a signal, puts in."""
 
-    def __init__(self, source: Source, stop: Stop, clock: MediaClock) -> None:
-        """Wraps `source`."""
-        self.name = source.name
-        self.frames_per_second = source.frames_per_second
-        self.live = source.live
-        self.length = source.length
-        self._source = source
-        self._stop = stop
-        self._clock = clock
-        self._started = False
+    def __init__(self) -> None:
+        """Empty. A `SimpleQueue` may be used inside a signal handler."""
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
 
-    def read(self) -> Frame | None:
-        """The next frame, or None at the source's end or when it is time to stop."""
-        frame = None if self._stop.asked else self._source.read()
-        if frame is not None and not self._started:
-            self._clock.start(frame.at)
-            self._started = True
-        return frame
+    def put(self, job: Job) -> None:
+        """Has it done soon."""
+        self._jobs.put(job)
 
-    def close(self) -> None:
-        """Closes the source."""
-        self._source.close()
+    def wake(self) -> None:
+        """Lets who waits in `work` look around."""
+        self._jobs.put(lambda: None)
+
+    def work(self, seconds: float) -> None:
+        """Does the next job, waiting at most so long for one."""
+        try:
+            job = self._jobs.get(timeout=seconds)
+        except queue.Empty:
+            return
+        job()

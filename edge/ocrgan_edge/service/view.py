@@ -1,88 +1,90 @@
-"""A camera's source and the bundle it is seen through: opened, checked, ready to be scored."""
+"""What a camera is watched with: from its settings, its bundle and what it was told before."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+import logging
+from dataclasses import replace
+from pathlib import Path
 
-from ocrgan_edge.alerts.life import Origin
-from ocrgan_edge.bundle import Bundle, open_bundle
-from ocrgan_edge.clock import MediaClock
-from ocrgan_edge.errors import SettingsError
-from ocrgan_edge.runtime.open_scorer import open_scorer
-from ocrgan_edge.runtime.scorer import Scorer
-from ocrgan_edge.runtime.scoring import ScoredWindow, score_source
-from ocrgan_edge.service.rule import alarm_rule
-from ocrgan_edge.service.settings import Settings
-from ocrgan_edge.service.stop import Stop, StoppableSource
-from ocrgan_edge.video.open_source import open_source
-from ocrgan_edge.video.source import Source
+from ocrgan_edge.detection.calibration_file import read_calibrated
+from ocrgan_edge.detection.explain import recent_frames
+from ocrgan_edge.detection.schedule import Schedule
+from ocrgan_edge.detection.sensitivity import factor_of
+from ocrgan_edge.detection.zones import Zone, Zones
+from ocrgan_edge.errors import DataError, SettingsError
+from ocrgan_edge.service.camera import Outlook
+from ocrgan_edge.service.crew import View
+from ocrgan_edge.service.loaded_model import LoadedModel
+from ocrgan_edge.service.remembered import RememberedCalibration, RememberedCamera
+from ocrgan_edge.service.rule import Tuning
+from ocrgan_edge.service.settings.camera import CameraSettings
 
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What turns one camera's frames into scores."""
-
-    source: Source
-    bundle: Bundle
-    scorer: Scorer
-    hop: int
-    """Frames between two windows."""
-    clock: MediaClock
-    """Started by the first frame."""
-    origin: Origin
-
-    def windows(self, stop: Stop) -> Iterator[ScoredWindow]:
-        """Scored windows until the source ends or a stop is asked for.
-
-        Raises:
-            SourceError: the source cannot be read to its end.
-        """
-        source = StoppableSource(self.source, stop, self.clock)
-        return score_source(source, self.scorer, self.bundle.manifest.input, self.hop)
-
-    def __str__(self) -> str:
-        """What is watched, with what, in one sentence."""
-        spec = self.bundle.manifest.input
-        return (
-            f"{self.origin.camera}: {self.source.name} through {self.bundle.path.name} "
-            f"({self.scorer.target}), {spec.frames} frames of {spec.width}x{spec.height} at "
-            f"{spec.frames_per_second:g}/s every {self.hop} frames, "
-            f"threshold {self.origin.rule.threshold:.3g}"
-        )
+_log = logging.getLogger(__name__)
 
 
-def open_view(settings: Settings, parts: ExitStack) -> View:
-    """Opens bundle, source and graph, in this order; `parts` will close them.
+def configured_view(settings: CameraSettings, model: LoadedModel) -> View:
+    """A camera's view as its settings and the bundle have it.
 
     Raises:
-        BundleError: the bundle is refused.
-        SourceError: the camera is not there.
-        SettingsError: hop or target do not go with the bundle.
+        SettingsError: hop, zones or schedule cannot be used with the model.
     """
-    bundle = open_bundle(settings.bundle)
-    source = open_source(
-        settings.camera, realtime=settings.realtime, frames_per_second=settings.fps
-    )
-    parts.callback(source.close)
-    scorer = open_scorer(bundle, settings.target, settings.threads)
-    calibration = bundle.target(scorer.target).calibration
-    with settings.bundle.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    calibration = model.calibration
+    _, height, width = model.statistics.mean.shape
+    recent = recent_frames(model.bundle.manifest)
+    zones = [Zone(zone.name, zone.points, zone.kind) for zone in settings.zones]
     return View(
-        source=source,
-        bundle=bundle,
-        scorer=scorer,
-        hop=_hop(settings.hop or calibration.hop, bundle),
-        clock=MediaClock(keeps_pace=source.live or settings.realtime),
-        origin=Origin(settings.name, alarm_rule(calibration, settings), digest),
+        model=model,
+        statistics=model.statistics,
+        hop=_hop(settings.hop or calibration.hop, model),
+        outlook=Outlook(Zones(zones, (height, width), recent), recent),
+        schedule=Schedule(settings.schedule),
+        tuning=Tuning(
+            median=calibration.median,
+            base=calibration.threshold if settings.threshold is None else settings.threshold,
+            sensitivity=settings.sensitivity_factor,
+            minimum_duration=settings.minimum_duration,
+            cool_down=settings.cool_down,
+            hold_off=settings.hold_off,
+        ),
+        enabled=settings.enabled,
     )
 
 
-def _hop(hop: int, bundle: Bundle) -> int:
-    frames = bundle.manifest.input.frames
+def remembered_view(view: View, told: RememberedCamera, state_folder: Path | None) -> View:
+    """The view with what commands have set since: they count more than the settings.
+
+    Args:
+        view: as configured.
+        told: what the camera was told.
+        state_folder: where calibrations lie.
+    """
+    if told.calibration is not None and state_folder is not None:
+        view = _calibrated(view, told.calibration, state_folder)
+    tuning = view.tuning
+    if told.threshold is not None:
+        tuning = replace(tuning, base=told.threshold.value)
+    if told.sensitivity is not None:
+        tuning = replace(tuning, sensitivity=factor_of(told.sensitivity))
+    enabled = view.enabled if told.enabled is None else told.enabled
+    return replace(view, tuning=tuning, enabled=enabled)
+
+
+def _calibrated(view: View, learned: RememberedCalibration, state_folder: Path) -> View:
+    tuning = replace(view.tuning, median=learned.median, base=learned.threshold)
+    if learned.statistics is None:
+        return replace(view, tuning=tuning)
+    try:
+        calibrated = read_calibrated(
+            state_folder / learned.statistics, view.model.identity, view.statistics.mean.shape
+        )
+    except DataError as error:
+        _log.warning("%s; the bundle's own calibration is used", error)
+        return view
+    return replace(view, statistics=calibrated.statistics, tuning=tuning)
+
+
+def _hop(hop: int, model: LoadedModel) -> int:
+    frames = model.spec.frames
     if hop > frames:
         raise SettingsError(f"hop is {hop}, but must be between 1 and the window's {frames} frames")
     return hop

@@ -8,6 +8,9 @@ from ocrgan_edge.alerts.event import Event, to_json
 from ocrgan_edge.alerts.publisher import Publisher, QoS
 from ocrgan_edge.alerts.topics import Topics
 
+SETTINGS = ("enabled", "threshold", "sensitivity", "calibrate")
+"""What commands to a camera set."""
+
 
 class Voice:
     """A publisher that knows which camera speaks."""
@@ -45,6 +48,20 @@ class Voice:
     def setting(self, what: str, payload: str) -> None:
         """What a command has set."""
         self._state(self._topics.state(self._camera, what), payload)
+
+    def clear(self) -> None:
+        """Takes back all that is retained: the camera is gone."""
+        topics, camera = self._topics, self._camera
+        states = [topics.state(camera, what) for what in SETTINGS]
+        for topic in (
+            topics.anomaly(camera),
+            topics.score(camera),
+            topics.status(camera),
+            topics.scene(camera),
+            topics.snapshot(camera),
+            *states,
+        ):
+            self._publisher.publish_state(topic, "")
 
     def _state(self, topic: str, payload: str | bytes, qos: QoS = 1) -> None:
         self._publisher.publish_state(topic, payload, qos)

@@ -1,48 +1,12 @@
 import os
 import signal
+import threading
+import time
 
-import numpy as np
 import pytest
 
-from ocrgan_edge.clock import MediaClock
 from ocrgan_edge.errors import BrokerError
-from ocrgan_edge.service.stop import Stop, StoppableSource
-from ocrgan_edge.video.frame import Frame
-
-
-class Frames:
-    """Endless frames, ten a second, the first one 3 s after the source was opened."""
-
-    name, frames_per_second, live, length = "frames", 10.0, False, None
-
-    def __init__(self) -> None:
-        self.given = 0
-
-    def read(self) -> Frame | None:
-        self.given += 1
-        return Frame(np.zeros((1, 1, 3), np.uint8), self.given - 1, 3 + (self.given - 1) / 10)
-
-    def close(self) -> None: ...
-
-
-def noon() -> MediaClock:
-    return MediaClock(keeps_pace=False, now=lambda: 1000.0, synced=lambda: True)
-
-
-def test_a_source_ends_when_a_stop_is_asked_for() -> None:
-    stop = Stop()
-    source = StoppableSource(Frames(), stop, noon())
-    assert source.read() is not None
-    stop.ask()
-    assert source.read() is None
-
-
-def test_the_first_frame_starts_the_clock() -> None:
-    clock = noon()
-    source = StoppableSource(Frames(), Stop(), clock)
-    source.read()
-    source.read()
-    assert clock.wall(3.0).timestamp() == 1000.0
+from ocrgan_edge.service.stop import Inbox, Stop
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
@@ -67,3 +31,34 @@ def test_a_part_that_cannot_go_on_says_why() -> None:
     stop.fail(error)
     assert stop.asked
     assert stop.error is error
+
+
+def test_hanging_up_does_not_stop_but_calls() -> None:
+    called = []
+    stop = Stop()
+    with stop.on_signals(lambda: called.append("reload")):
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert called == ["reload"]
+    assert not stop.asked
+
+
+def test_jobs_are_done_in_order_by_who_works() -> None:
+    inbox, done = Inbox(), []
+    inbox.put(lambda: done.append(1))
+    inbox.put(lambda: done.append(2))
+    inbox.work(10)
+    inbox.work(10)
+    assert done == [1, 2]
+
+
+def test_who_waits_for_work_is_woken_by_a_stop() -> None:
+    inbox = Inbox()
+    stop = Stop(inbox.wake)
+    threading.Timer(0.05, stop.ask).start()
+    began = time.monotonic()
+    inbox.work(30)
+    assert time.monotonic() - began < 10
+
+
+def test_nothing_to_do_is_no_failure() -> None:
+    Inbox().work(0)

@@ -1,0 +1,91 @@
+"""A camera's calibration on its own place, from the command to its end, as others see it."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import Literal
+
+from ocrgan_edge.alerts.messages import CalibrateMessage
+from ocrgan_edge.detection.self_calibration import Calibrated, SelfCalibration
+from ocrgan_edge.errors import OcrganError
+from ocrgan_edge.runtime.scorer import LocationStatistics
+from ocrgan_edge.runtime.scoring import ScoredWindow
+
+IDLE = CalibrateMessage(state="idle")
+STEPS = 100
+"""Progress is told in so many steps."""
+_log = logging.getLogger(__name__)
+
+
+class Calibrating:
+    """One calibration: windows in, what was learned out. What goes wrong ends it, and only it."""
+
+    def __init__(
+        self, camera: str, minutes: float, learn: SelfCalibration, before: LocationStatistics
+    ) -> None:
+        """Starts with nothing learned.
+
+        Args:
+            camera: its name, for the log.
+            minutes: how long it takes.
+            learn: does the learning.
+            before: by which windows are scored until half time, and again after a failure.
+        """
+        self.adopted = False
+        """Whether the camera goes by the result."""
+        self.failure: str | None = None
+        """Why it has failed, in one sentence."""
+        self._camera = camera
+        self._minutes = minutes
+        self._learn = learn
+        self._before = before
+
+    @property
+    def result(self) -> Calibrated | None:
+        """All that was learned, at the end."""
+        return self._learn.result
+
+    @property
+    def over(self) -> bool:
+        """Whether no more windows are wanted."""
+        return self.failure is not None or self.result is not None
+
+    @property
+    def statistics(self) -> LocationStatistics:
+        """By which windows are to be scored now."""
+        learned = None if self.failure is not None else self._learn.statistics
+        return self._before if learned is None else learned
+
+    @property
+    def message(self) -> CalibrateMessage:
+        """How it stands."""
+        if self.failure is not None:
+            return self._told("failed", self.failure)
+        if self.result is not None:
+            threshold = f"threshold {self.result.threshold:.3g}"
+            warning = self.result.warning
+            return self._told("done", threshold if warning is None else f"{threshold}; {warning}")
+        return self._told("running", None)
+
+    def take(self, window: ScoredWindow, alarmed: bool) -> None:
+        """Learns from a window; `alarmed` if it belongs to an alarm."""
+        if self.over:
+            return
+        try:
+            self._learn.take(window, alarmed)
+        except (OcrganError, ValueError) as error:
+            self.fail(str(error))
+
+    def fail(self, why: str) -> None:
+        """Ends it without a result."""
+        self.failure = why
+        _log.warning(
+            "%s: calibration failed: %s", self._camera, why, extra={"camera": self._camera}
+        )
+
+    def _told(
+        self, state: Literal["running", "done", "failed"], what: str | None
+    ) -> CalibrateMessage:
+        progress = math.floor(self._learn.progress * STEPS) / STEPS
+        return CalibrateMessage(state=state, minutes=self._minutes, progress=progress, message=what)

@@ -1,0 +1,162 @@
+"""What commands do: obeyed whole, remembered, and answered on the topics of their states."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ocrgan_edge.alerts.commands import (
+    Calibrate,
+    Command,
+    InstallModel,
+    SetEnabled,
+    SetSensitivity,
+    SetThreshold,
+    parse,
+    refusal,
+    state_text,
+)
+from ocrgan_edge.alerts.event import to_json
+from ocrgan_edge.alerts.evidence.names import safe_part
+from ocrgan_edge.alerts.messages import CalibrateMessage, ModelMessage
+from ocrgan_edge.bundle import Bundle
+from ocrgan_edge.detection.calibration_file import write_calibrated
+from ocrgan_edge.detection.self_calibration import Calibrated
+from ocrgan_edge.detection.sensitivity import factor_of
+from ocrgan_edge.errors import SettingsError
+from ocrgan_edge.service.calibrating import IDLE
+from ocrgan_edge.service.models import Installer
+from ocrgan_edge.service.node import Node
+from ocrgan_edge.service.remembered import RememberedCalibration
+from ocrgan_edge.service.watch import Watch
+
+_log = logging.getLogger(__name__)
+
+
+class Orders:
+    """Obeys commands to a node and says how things stand. For the daemon's own thread."""
+
+    def __init__(self, node: Node, say_model: Callable[[ModelMessage], None]) -> None:
+        """Obeys none yet; says which model is in use.
+
+        Args:
+            node: whom the commands are for.
+            say_model: told whenever that, or what could be installed, is another.
+        """
+        self._node = node
+        bundles = {watch.view.model.bundle for watch in node.watches.by_name.values()}
+        in_use = bundles.pop() if len(bundles) == 1 else None
+        self._installer = Installer(node.settings.models_folder, in_use, say_model)
+        self._calibrations: dict[str, CalibrateMessage] = {}
+
+    def obey(self, topic: str, payload: bytes) -> None:
+        """Does what a command says, or answers why not."""
+        node = self._node
+        try:
+            command = parse(node.topics, node.watches.by_name, topic, payload)
+            self._do(command)
+        except SettingsError as error:
+            _log.warning("command on %s refused: %s", topic, error)
+            node.publisher.publish_once(node.topics.errors, to_json(refusal(topic, payload, error)))
+        else:
+            _log.info("obeyed: %s", command)
+
+    def say_all(self) -> None:
+        """Says all that commands can change, as it stands."""
+        for name in self._node.watches.by_name:
+            self.say(name)
+
+    def say(self, name: str) -> None:
+        """Says what commands to a camera can change, as it stands."""
+        watch, voice = self._node.watches.by_name[name], self._node.watches.voice(name)
+        voice.setting("enabled", state_text(watch.enabled))
+        voice.setting("threshold", state_text(watch.camera.tuning.base))
+        voice.setting("sensitivity", state_text(self._sensitivity(name, watch)))
+        self._say_calibration(name, watch)
+
+    def tick(self) -> None:
+        """Follows calibrations that are under way, and what lies in the models folder."""
+        self._installer.look_again()
+        for name, watch in self._node.watches.by_name.items():
+            calibrating = watch.calibrating
+            if calibrating is not None and calibrating.result and not calibrating.adopted:
+                calibrating.adopted = True
+                self._adopt(name, watch, calibrating.result)
+            self._say_calibration(name, watch)
+
+    def _do(self, command: Command) -> None:
+        if isinstance(command, InstallModel):
+            self._install(command.name)
+            return
+        watch = self._node.watches.by_name[command.camera]
+        match command:
+            case SetEnabled(name, on):
+                watch.enabled = on
+                self._node.memory.set_enabled(name, on)
+            case SetThreshold(name, value):
+                watch.camera.tune(replace(watch.camera.tuning, base=value))
+                sha256 = watch.view.model.bundle.sha256
+                self._node.memory.set_threshold(name, value, sha256)
+            case SetSensitivity(name, level):
+                tuning = replace(watch.camera.tuning, sensitivity=factor_of(level))
+                watch.camera.tune(tuning)
+                self._node.memory.set_sensitivity(name, level)
+            case Calibrate(name, minutes):
+                watch.calibrate(minutes)
+        self.say(command.camera)
+
+    def _install(self, name: str) -> None:
+        targets = {camera.target for camera in self._node.settings.cameras.values()}
+        if self._installer.install(name, self._switch, targets) is not None:
+            self._node.memory.set_model(name)
+        self.say_all()
+
+    def _switch(self, bundle: Bundle | None) -> None:
+        """Lets all cameras score by a bundle; None: by those of the configuration."""
+        node = self._node
+        node.installed = bundle
+        views = {name: node.view(name) for name in node.watches.by_name}
+        for name, view in views.items():
+            node.rewatch(name, view)
+
+    def _sensitivity(self, name: str, watch: Watch) -> str | float:
+        told = self._node.memory.camera(name, watch.view.model.bundle.sha256).sensitivity
+        return self._node.settings.cameras[name].sensitivity if told is None else told
+
+    def _say_calibration(self, name: str, watch: Watch) -> None:
+        message = IDLE if watch.calibrating is None else watch.calibrating.message
+        if self._calibrations.get(name) != message:
+            self._calibrations[name] = message
+            self._node.watches.voice(name).setting("calibrate", to_json(message))
+
+    def _adopt(self, name: str, watch: Watch, learned: Calibrated) -> None:
+        """Lets the camera go by what it has learned, now and after the next start."""
+        model = watch.view.model
+        watch.camera.tune(
+            replace(watch.camera.tuning, median=learned.median, base=learned.threshold)
+        )
+        calibration = RememberedCalibration(
+            threshold=learned.threshold,
+            median=learned.median,
+            statistics=self._keep_statistics(name, learned, model.identity),
+            when=datetime.now(UTC),
+            minutes=learned.minutes,
+            hop=watch.view.hop,
+            bundle_sha256=model.bundle.sha256,
+        )
+        self._node.memory.set_calibration(name, calibration)
+        self.say(name)
+
+    def _keep_statistics(self, name: str, learned: Calibrated, identity: str) -> str | None:
+        folder = self._node.settings.state_folder
+        if folder is None:
+            return None
+        file = f"calibration-{safe_part(name)}.npz"
+        try:
+            write_calibrated(folder / file, learned, identity)
+        except OSError as error:
+            _log.error("calibration of %s cannot be kept (%s): calibrate again", name, error)
+            return None
+        return file

@@ -1,0 +1,230 @@
+"""One camera being watched: its frames, windows, scores and events, from start to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime
+
+from ocrgan_edge.alerts.event import EndReason, Event
+from ocrgan_edge.alerts.life import Life, Origin
+from ocrgan_edge.clock import MediaClock
+from ocrgan_edge.detection.scene_health import SceneHealth
+from ocrgan_edge.detection.self_calibration import SelfCalibration
+from ocrgan_edge.detection.threshold import Wish
+from ocrgan_edge.errors import SettingsError
+from ocrgan_edge.runtime.scoring import ScoredWindow
+from ocrgan_edge.service.calibrating import Calibrating
+from ocrgan_edge.service.camera import Camera
+from ocrgan_edge.service.crew import Crew, Pace, View
+from ocrgan_edge.service.feed import Feed
+from ocrgan_edge.service.handover import Handover
+from ocrgan_edge.service.presence import Presence
+from ocrgan_edge.video.frame import Frame
+from ocrgan_edge.video.source import Source
+
+HEALTH_INTERVAL = 0.25
+"""Seconds of media time between two looks at the scene's health."""
+
+LOST_FOR = 10.0
+"""Seconds without pictures after which an open event is ended."""
+
+HANGS_AFTER = 30.0
+"""Seconds without a frame, or an attempt to get one, after which a camera's thread hangs."""
+
+
+class Watch:
+    """Leads one camera's frames from its source to its alerts.
+
+    Three threads meet here: the feed's (frames, and what the source reports), a worker's (`run`),
+    and the daemon's own (all from `start` to `stop`).
+    """
+
+    def __init__(self, name: str, view: View, crew: Crew, pace: Pace) -> None:
+        """Puts everything together; nothing moves before `start`.
+
+        Args:
+            name: the camera's.
+            view: what it is watched with.
+            crew: who works for it.
+            pace: how its frames come and how often it speaks.
+        """
+        spec = view.model.spec
+        self.name = name
+        self.view = view
+        self.interval = view.hop / spec.frames_per_second
+        self.error: Exception | None = None
+        """Why it has ended, if that is a failure."""
+        self.ended = threading.Event()
+        """Set when there are no more frames and all has been told."""
+        self.statistics = view.statistics
+        """By which windows are scored."""
+        self.calibrating: Calibrating | None = None
+        """Under way, or just over."""
+        self._crew = crew
+        self._keeps_pace = pace.keeps_pace
+        self.enabled = view.enabled
+        """Whether the camera is armed, as far as its schedule has it."""
+        self._presence = Presence(name, crew.voice)
+        self._clock = MediaClock(pace.keeps_pace)
+        origin = Origin(name, view.model.bundle.sha256)
+        life = Life(origin, self._clock, pace.update_interval, crew.evidence)
+        self.camera = Camera(crew.voice, life, self._clock, view.outlook, view.tuning)
+        self.camera.score_interval = pace.score_interval
+        self.camera.on_event = self._count
+        self._handover = Handover(spec, view.hop)
+        self._health = SceneHealth()
+        self._health_due = 0.0
+        self._feed: Feed | None = None
+        self._stop_reason: EndReason | None = None
+        self._seen = False
+        self._lost_at: float | None = None
+        self._newest_end: int | None = None
+
+    def start(self, source: Source) -> None:
+        """Begins to watch; the source belongs to this object from now on."""
+        self._crew.scheduler.add(self)
+        self._crew.progress.expect(self._part, HANGS_AFTER)
+        self._feed = Feed(self.name, source, self.view.model.spec.frames_per_second, self)
+        self._feed.start()
+
+    def tick(self, now: datetime) -> None:
+        """What has to be done when time passes, about once a second; `now` has a time zone."""
+        armed = self.enabled and self.view.schedule.armed(now)
+        self.camera.arm(armed)
+        self._presence.armed(armed)
+        if self._lost_at is not None and time.monotonic() - self._lost_at >= LOST_FOR:
+            self.camera.end("source_failed")
+
+    def calibrate(self, minutes: float) -> None:
+        """Learns what is normal at the camera's place, from now on for so many minutes of video.
+
+        Raises:
+            SettingsError: that is shorter than two alarms.
+        """
+        calibration, tuning = self.view.model.calibration, self.camera.tuning
+        wish = Wish(calibration.false_alarms_per_day, tuning.minimum_duration, tuning.cool_down)
+        height, width = self.view.statistics.mean.shape[1:]
+        try:
+            learn = SelfCalibration(
+                minutes, self.interval, wish, (height, width), recent=self.view.outlook.recent
+            )
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+        self.calibrating = Calibrating(self.name, minutes, learn, self.statistics)
+
+    def ask_to_stop(self, reason: EndReason) -> None:
+        """Says that `stop` will follow, so that many cameras stop at the same time."""
+        self._stop_reason = reason
+        if self._feed is not None:
+            self._feed.ask_to_stop()
+
+    def stop(self, reason: EndReason) -> None:
+        """Stops watching; an open event is ended for this reason."""
+        self.ask_to_stop(reason)
+        if self._feed is not None:
+            self._feed.stop()
+            self.ended.wait()
+
+    # What follows is called by the source and the feed, in the feed's thread.
+
+    def connected(self) -> None:
+        """The source gives pictures."""
+        if self._lost_at is not None:
+            self._crew.stats.reconnected()
+        self._lost_at = None
+        self._crew.progress.made(self._part)
+
+    def lost(self, reason: str) -> None:
+        """The source gives none, for this reason, and is tried again."""
+        if self._lost_at is None:
+            self._lost_at = time.monotonic()
+            self._crew.stats.went_away()
+        self._presence.offline(reason)
+
+    def tried(self) -> None:
+        """The source was tried again in vain: it is away, but its thread gets on."""
+        self._crew.progress.made(self._part)
+
+    def dropped(self, frames: int) -> None:
+        """Frames were broken or left out."""
+        self._crew.stats.frames_lost(frames)
+
+    def take_frame(self, frame: Frame) -> None:
+        """Takes the next frame on the model's clock."""
+        self._crew.progress.made(self._part)
+        self._crew.stats.frame_came()
+        self._presence.online()
+        if not self._seen:
+            self._clock.start(frame.at)
+            self._seen = True
+        self._crew.evidence.see(frame.image, frame.at)
+        if frame.at >= self._health_due:
+            self._health_due = frame.at + HEALTH_INTERVAL
+            self._presence.scene(self._health.observe(frame.image, frame.at))
+        if self._handover.put(frame):
+            self._hand_over()
+
+    def source_ended(self, error: Exception | None) -> None:
+        """Is told that there are no more frames; tells what is still open."""
+        self._crew.scheduler.drain(self)
+        self._crew.scheduler.remove(self)
+        self._finish(error)
+
+    # What follows is called by the scheduler, in a worker's thread.
+
+    def run(self, worker: int) -> None:
+        """Scores the newest window and judges it."""
+        taken = self._handover.take(self.view.model.buffer(worker))
+        if taken is None:
+            return
+        window, arrived = taken
+        statistics = self.statistics
+        began = time.monotonic()
+        result = self.view.model.score(worker, statistics)
+        ready = time.monotonic()
+        hop = None if self._newest_end is None else window.end - self._newest_end
+        self._newest_end = window.end
+        self._crew.stats.window_scored(ready - began, ready - arrived, hop)
+        scored = ScoredWindow(window.end, window.at, result)
+        if self._crew.scores is not None:
+            self._crew.scores.write(scored)
+        self.camera.take(scored, statistics)
+        self._learn(scored)
+
+    def failed(self, error: Exception) -> None:
+        """A window could not be scored: the camera is given up."""
+        self.error = error
+        if self._feed is not None:
+            self._feed.stop()
+
+    def _hand_over(self) -> None:
+        if not self._crew.scheduler.due(self):
+            self._crew.stats.windows_skipped()
+        while not self._keeps_pace and self._stop_reason is None and self.error is None:
+            if self._handover.wait_until_taken(0.5):
+                return
+            self._crew.progress.made(self._part)  # others have more to do; nothing hangs here
+
+    def _learn(self, window: ScoredWindow) -> None:
+        calibrating = self.calibrating
+        if calibrating is not None and not calibrating.over:
+            calibrating.take(window, self.camera.alarmed)
+            self.statistics = calibrating.statistics
+
+    def _finish(self, error: Exception | None) -> None:
+        self.error = self.error or error
+        reason: EndReason = "source_ended" if self.error is None else "source_failed"
+        self.camera.end(self._stop_reason or reason)
+        self._crew.evidence.close()
+        self._crew.progress.forget(self._part)
+        self._presence.offline("stopped" if self.error is None else str(self.error))
+        self.ended.set()
+
+    def _count(self, event: Event) -> None:
+        if event.type == "new":
+            self._crew.stats.event_began()
+
+    @property
+    def _part(self) -> str:
+        return f"camera {self.name}"
