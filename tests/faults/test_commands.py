@@ -24,7 +24,7 @@ from ocrgan_edge.alerts.topics import Topics
 
 TOPICS = Topics("ocrgan", "attic")
 CAMERAS = ("door", "yard")
-EXAMPLES = 50_000 if os.environ.get("OCRGAN_FAULTS") == "long" else 1000
+EXAMPLES = 50_000 if os.environ.get("OCRGAN_FAULTS") == "long" else 500
 GOOD_TOPICS = [
     TOPICS.node_command("model"),
     *(

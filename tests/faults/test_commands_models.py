@@ -200,3 +200,17 @@ def test_altered_bytes_are_refused_or_say_nothing(tmp_path: Path) -> None:
         if installed:
             assert installed.member(GRAPH) == TINY_GRAPH
     assert refused > FLIPS * 0.8
+
+
+def test_a_graph_altered_at_random_is_refused_or_scores_as_before(tmp_path: Path) -> None:
+    """With right hashes, so that the runtime itself has to cope with it."""
+    chance = random.Random(3)
+    said: list[ModelMessage] = []
+    installer = Installer(tmp_path, open_bundle(TINY), said.append)
+    for _ in range(FLIPS):
+        graph = bytearray(TINY_GRAPH)
+        for _ in range(chance.choice([1, 1, 2, 5])):
+            graph[chance.randrange(len(graph))] = chance.randrange(256)
+        with_graph(bytes(graph))(tmp_path / "wild.ocrgan")
+        if installer.install("wild.ocrgan", void, ("onnx-fp32",)) is None:
+            assert str(said[-1].message).startswith(f"bundle {tmp_path / 'wild.ocrgan'}")
