@@ -6,10 +6,13 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import typer
 
+from ocrgan_edge.__main__ import app
 from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.service.settings.check import check
 from ocrgan_edge.service.settings.load import load
+from ocrgan_edge.service.settings.options import CAMERA_OPTIONS, OPTIONS
 from ocrgan_edge.service.settings.reference import with_tables
 from ocrgan_edge.service.settings.schema import FILE, schema_text
 
@@ -61,3 +64,9 @@ def test_the_schema_refuses_what_the_daemon_refuses(text: str, tmp_path: Path) -
 
 def test_the_schema_accepts_the_example() -> None:
     SCHEMA.validate(tomllib.loads(EXAMPLE.read_text()))
+
+
+def test_options_of_settings_are_those_of_the_command() -> None:
+    command = typer.main.get_command(app)
+    others = {"config", "check_config", "print_config", "name", "scores", "version"}
+    assert {option.name for option in command.params} - others == {*OPTIONS, *CAMERA_OPTIONS}
