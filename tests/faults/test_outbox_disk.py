@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ocrgan_edge.alerts import outbox as outbox_module
+from ocrgan_edge.alerts import outbox_disk
 from ocrgan_edge.alerts.broker import parse_broker
 from ocrgan_edge.alerts.event import Event
 from ocrgan_edge.alerts.mqtt_publisher import MqttPublisher
@@ -79,7 +80,7 @@ def raise_alerts(publisher: MqttPublisher, listener: Any, count: int) -> None:
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name.endswith("outbox")]
+    return [record.getMessage() for record in caplog.records if record.name.endswith("outbox_disk")]
 
 
 def test_on_a_full_disk_alerts_go_out_from_memory_until_there_is_room_again(
@@ -98,7 +99,7 @@ def test_on_a_full_disk_alerts_go_out_from_memory_until_there_is_room_again(
         raise_alerts(publisher, listener, 20)
         assert publisher.stats().dropped == 0
         (disk / "filling").unlink()
-        time.sleep(outbox_module.RETRY_SECONDS)
+        time.sleep(outbox_disk.RETRY_SECONDS)
         raise_alerts(publisher, listener, 3)
         assert publisher.wait_until_safe(5)
     numbers = [json.loads(text)["seq"] for text in listener.on("events")]
@@ -121,7 +122,7 @@ def fill(file: Path) -> None:
 def test_on_a_full_disk_without_a_broker_memory_is_bounded_and_losses_are_counted(
     mount: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(outbox_module, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(outbox_disk, "RETRY_SECONDS", 0.0)
     monkeypatch.setattr(outbox_module, "UNWRITTEN", 50)
     disk = mount("-t", "tmpfs", "-o", "size=1m", "none")
     outbox = Outbox(disk / "outbox.sqlite", "attic")

@@ -1,8 +1,8 @@
 """Publishes over MQTT; event messages are on disk first and stay there until acknowledged.
 
-One thread owns the outbox and all decisions. Cameras and paho's network thread only put jobs into
-its inbox, so nobody who scores frames waits for disk or network, and no lock is ever held while
-paho is called (paho calls back with its own locks held). What piles up in the inbox while the
+One thread owns the outbox and all decisions. Cameras and paho's network thread only ask
+it for jobs, so nobody who scores frames waits for disk or network, and no lock is ever held while
+paho is called (paho calls back with its own locks held). What piles up while the
 disk is busy is written in one transaction.
 
 paho sends again what the broker had not acknowledged when a connection broke. Retained states and
@@ -13,7 +13,6 @@ paho repeats has gone out by then, and order holds.
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +21,8 @@ from functools import partial
 from ocrgan_edge.alerts.broker import Broker
 from ocrgan_edge.alerts.connection import OFFLINE, ONLINE, STOPPED, Connection, Subscription
 from ocrgan_edge.alerts.event import Event
+from ocrgan_edge.alerts.in_flight import InFlight, Sent
+from ocrgan_edge.alerts.jobs import Jobs
 from ocrgan_edge.alerts.messages import OutboxStats
 from ocrgan_edge.alerts.outbox import Outbox, Outgoing
 from ocrgan_edge.alerts.retained import QoS, RetainedStates, State
@@ -37,8 +38,6 @@ ACKNOWLEDGED_WITHIN = 10.0
 """Seconds without an acknowledgement after which a connection is held for dead."""
 REFUSED_SECONDS = 30.0
 """How long events wait after the broker has refused one."""
-INBOX = 10_000
-"""Jobs that may wait for the publisher's thread; events beyond are lost and counted."""
 FLUSH_SECONDS = 4.0
 """How long `close` waits for what waits to go out."""
 GOODBYE_SECONDS = 1.0
@@ -46,7 +45,6 @@ GOODBYE_SECONDS = 1.0
 TICK = 1.0
 """Seconds after which the publisher's thread looks up even if nothing happens."""
 _log = logging.getLogger(__name__)
-Job = Callable[[], None]
 
 
 class MqttPublisher:
@@ -74,22 +72,20 @@ class MqttPublisher:
         self._topics = topics
         self._outbox = outbox
         self._states = RetainedStates()
-        self._in_flight: dict[int, Outgoing | str] = {}
+        self._in_flight = InFlight()
         self._online: int | None = None
         self._said: int | None = None
-        self._open = False
-        self._progress_at = self._refused_until = 0.0
+        self._connected = self._open = False
+        self._refused_until = 0.0
         self._last_word = ""
-        self._lost_count = 0
-        self._counting = threading.Lock()
         self._settling: list[threading.Event] = []
         self._flushed, self._ended = threading.Event(), threading.Event()
-        self._inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._jobs = Jobs()
         self._connection = Connection(broker, topics.available, f"{topics.prefix}-{topics.node}")
         self._connection.on_refused = on_refused
-        self._connection.on_connected = partial(self._inbox.put, self._connected)
-        self._connection.on_lost = partial(self._inbox.put, self._lost)
-        self._connection.on_acknowledged = lambda mid, fine: self._inbox.put(
+        self._connection.on_connected = partial(self._jobs.put, self._say_online)
+        self._connection.on_lost = partial(self._jobs.put, self._lost)
+        self._connection.on_acknowledged = lambda mid, fine: self._jobs.put(
             lambda: self._acknowledged(mid, fine)
         )
         self.on_turn: Callable[[], None] = lambda: None
@@ -100,21 +96,16 @@ class MqttPublisher:
 
     def publish_event(self, event: Event) -> None:
         """Takes an event message; it is on disk soon and with the broker when that is there."""
-        if self._inbox.qsize() < INBOX:
-            self._inbox.put(lambda: self._outbox.add(event))
-            return
-        with self._counting:
-            self._lost_count += 1
+        self._jobs.offer(lambda: self._outbox.add(event), count=True)
 
     def publish_state(self, topic: str, payload: str | bytes, qos: QoS = 1) -> None:
         """Sets a retained topic now, or when the broker is back if nothing newer has come."""
         if self._states.put(State(topic, payload, qos)):
-            self._inbox.put(_look_up)
+            self._jobs.put(lambda: None)  # it looks for what to send after any job
 
     def publish_once(self, topic: str, payload: str) -> None:
         """Says it now, or never while the broker is away."""
-        if self._inbox.qsize() < INBOX:
-            self._inbox.put(lambda: self._say(topic, payload))
+        self._jobs.offer(lambda: self._say(topic, payload))
 
     def listen(
         self,
@@ -141,7 +132,7 @@ class MqttPublisher:
         Without a state folder that means: in the outbox.
         """
         settled = threading.Event()
-        self._inbox.put(lambda: self._settling.append(settled))
+        self._jobs.put(lambda: self._settling.append(settled))
         return settled.wait(seconds)
 
     def stats(self) -> OutboxStats:
@@ -159,11 +150,11 @@ class MqttPublisher:
         What has not gone out by then stays in the outbox for the next start.
         """
         last_word = STOPPED if clean else OFFLINE
-        self._inbox.put(lambda: setattr(self, "_last_word", last_word))
+        self._jobs.put(lambda: setattr(self, "_last_word", last_word))
         if not self._flushed.wait(FLUSH_SECONDS):
-            self._inbox.put(self._finish)
+            self._jobs.put(self._finish)
             self._flushed.wait(GOODBYE_SECONDS)
-        self._inbox.put(self._ended.set)
+        self._jobs.put(self._ended.set)
         self._thread.join(FLUSH_SECONDS)
         if left := self.stats().depth:
             kept = "; they are kept for the next start" if self._outbox.lasts else ""
@@ -184,8 +175,8 @@ class MqttPublisher:
         self._outbox.close()
 
     def _turn(self) -> None:
-        self._do_jobs()
-        self._count_lost()
+        self._jobs.do(TICK)
+        self._outbox.lose(self._jobs.turned_away())
         outgoing = self._take_events()
         self._outbox.commit()
         for message in outgoing:
@@ -203,40 +194,23 @@ class MqttPublisher:
         if self._last_word and (idle or self._connection.away):
             self._finish()
 
-    def _do_jobs(self) -> None:
-        try:
-            self._inbox.get(timeout=TICK)()
-            for _ in range(INBOX):
-                self._inbox.get_nowait()()
-        except queue.Empty:
-            return
-
-    def _count_lost(self) -> None:
-        with self._counting:
-            lost, self._lost_count = self._lost_count, 0
-        if lost:
-            self._outbox.lose(lost)
-
     def _take_events(self) -> list[Outgoing]:
         if not self._open or time.monotonic() < self._refused_until:
             return []
         window = min(1 + len(self._outbox) // WAITING_PER_IN_FLIGHT, IN_FLIGHT)
         taken: list[Outgoing] = []
-        while len(self._in_flight) + len(taken) < window and (message := self._outbox.take()):
+        while self._outbox.under_way < window and (message := self._outbox.take()):
             taken.append(message)
         return taken
 
-    def _send(self, topic: str, payload: str | bytes, what: Outgoing | str, qos: QoS = 1) -> None:
-        retain = isinstance(what, str)
-        number = self._connection.publish(topic, payload, qos, retain)
+    def _send(self, topic: str, payload: str | bytes, what: Sent, qos: QoS = 1) -> int:
+        number = self._connection.publish(topic, payload, qos, retain=isinstance(what, str))
         if qos:
-            if not self._in_flight:
-                self._progress_at = time.monotonic()
-            self._in_flight[number] = what
+            self._in_flight.add(number, what)
+        return number
 
     def _acknowledged(self, number: int, fine: bool) -> None:
-        self._progress_at = time.monotonic()
-        what = self._in_flight.pop(number, None)
+        what = self._in_flight.pop(number)
         if isinstance(what, str):
             self._states.acknowledge(what)
         elif what is not None and fine:
@@ -250,38 +224,33 @@ class MqttPublisher:
         if number == self._said:
             self._flushed.set()
 
-    def _connected(self) -> None:
+    def _say_online(self) -> None:
+        self._connected = True
+        self._in_flight.start_waiting()
         self._refused_until = 0.0
         self._said = None
         self._online = self._say_available(ONLINE)
 
     def _lost(self) -> None:
-        self._open = False
+        self._connected = self._open = False
 
     def _doubt_the_connection(self) -> None:
-        silent = time.monotonic() - self._progress_at > ACKNOWLEDGED_WITHIN
-        if silent and self._in_flight and not self._connection.away:
-            self._progress_at = time.monotonic()
+        if self._connected and self._in_flight.silence > ACKNOWLEDGED_WITHIN:
+            self._in_flight.start_waiting()
             self._connection.drop(f"acknowledged nothing for {ACKNOWLEDGED_WITHIN:.0f} s")
 
     def _say_available(self, word: str) -> int:
-        self._send(self._topics.available, word, self._topics.available)
-        return next(reversed(self._in_flight))
+        return self._send(self._topics.available, word, self._topics.available)
 
     def _say(self, topic: str, payload: str) -> None:
         if self._open:
             self._connection.publish(topic, payload, retain=False)
 
     def _hear(self, on_message: Callable[[str, bytes], None], topic: str, payload: bytes) -> None:
-        if self._inbox.qsize() < INBOX:
-            self._inbox.put(lambda: on_message(topic, payload))
+        self._jobs.offer(lambda: on_message(topic, payload))
 
     def _finish(self) -> None:
         if self._connection.away:
             self._flushed.set()
         elif self._open and self._said is None:
             self._said = self._say_available(self._last_word)
-
-
-def _look_up() -> None:
-    """A job that does nothing: the thread looks at what there is to send after any job."""

@@ -12,7 +12,6 @@ more, with another `boot_id`.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import time
 import uuid
@@ -24,8 +23,8 @@ from ocrgan_edge.alerts.event import Event, to_json
 from ocrgan_edge.alerts.interrupted import interrupted
 from ocrgan_edge.alerts.messages import OutboxStats
 from ocrgan_edge.alerts.outbox_changes import Changes
-from ocrgan_edge.alerts.outbox_file import Content, Counters, OutboxFile
-from ocrgan_edge.alerts.outbox_rescue import is_damage, rescue, set_aside
+from ocrgan_edge.alerts.outbox_disk import OutboxDisk
+from ocrgan_edge.alerts.outbox_file import Content, Counters
 from ocrgan_edge.alerts.publisher import numbered
 
 IN_MEMORY = Limits(messages=10_000, bytes=16_000_000)
@@ -33,11 +32,6 @@ IN_MEMORY = Limits(messages=10_000, bytes=16_000_000)
 DEFAULT_LIMITS = Limits()
 UNWRITTEN = 1000
 """Messages that may wait in memory while the disk cannot be written."""
-RETRY_SECONDS = 1.0
-"""Least time between two attempts to write to a disk that refused."""
-READABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
-"""Errors after which the open database can still be read."""
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +61,13 @@ class Outbox:
             limits = Limits(
                 min(limits.messages, IN_MEMORY.messages), min(limits.bytes, IN_MEMORY.bytes)
             )
-        self._path = path
         self._node = node
         self._backlog = Backlog(limits)
         self._handed_over: dict[Waiting, None] = {}
         self._counters = Counters()
         self._changes = Changes()
-        self._file: OutboxFile | None = None
+        self._disk = OutboxDisk(path)
         self._read = False
-        self._failing = False
-        self._retry_at = 0.0
         self._failed_writes = 0
 
     def __len__(self) -> int:
@@ -88,7 +79,7 @@ class Outbox:
 
         Never raises; a disk that cannot be read is tried again by `commit`.
         """
-        self._retry_at = 0.0
+        self._try_to_write()
         self.commit()
 
     def add(self, event: Event) -> None:
@@ -104,11 +95,7 @@ class Outbox:
     def take(self) -> Outgoing | None:
         """The next message, numbered; not to be published before `commit`. None: none waits."""
         while (message := self._backlog.take(time.monotonic())) is not None:
-            try:
-                text = self._text(message)
-            except sqlite3.Error as error:
-                self._backlog.restore([message])
-                self._fail(error)
+            if (text := self._text(message)) is None:
                 return None
             if (outgoing := self._number(message, text)) is not None:
                 return outgoing
@@ -127,16 +114,13 @@ class Outbox:
     def lose(self, count: int) -> None:
         """Counts messages that were lost before they could be added."""
         self._counters.dropped += count
-        self._changes.counters = True
+        self._changes.counters |= count > 0
 
     def commit(self) -> None:
         """Writes all that has changed; never raises. Where the disk refuses, memory keeps it."""
-        if time.monotonic() >= self._retry_at:
-            try:
-                self._write()
-            except sqlite3.Error as error:
-                self._fail(error)
-        if self._failing:
+        if self._disk.may_try:
+            self._try_to_write()
+        if self._disk.failing:
             self._keep_in_memory()
         self.stats = OutboxStats(
             depth=len(self._backlog) + len(self._handed_over),
@@ -147,9 +131,14 @@ class Outbox:
         )
 
     @property
+    def under_way(self) -> int:
+        """How many were handed over and not yet acknowledged."""
+        return len(self._handed_over)
+
+    @property
     def lasts(self) -> bool:
         """Whether it outlives the process."""
-        return self._path is not None and not self._failing
+        return self._disk.path is not None and not self._disk.failing
 
     @property
     def safe(self) -> bool:
@@ -158,9 +147,9 @@ class Outbox:
 
     def close(self) -> None:
         """Writes what can be written and closes the file."""
-        self._retry_at = 0.0
+        self._try_to_write()
         self.commit()
-        self._shut()
+        self._disk.close()
 
     def _number(self, message: Waiting, text: str) -> Outgoing | None:
         if (event := _readable(text)) is None:
@@ -176,32 +165,37 @@ class Outbox:
         stamped = numbered(event, self._node, message.boot_id, message.seq, message.dropped)
         return Outgoing(message, event.camera, to_json(stamped))
 
-    def _text(self, message: Waiting) -> str:
+    def _text(self, message: Waiting) -> str | None:
         if message.text is not None:
             return message.text
-        if self._file is None:
-            self._file = OutboxFile(self._path)
-        assert message.row is not None
-        return self._file.text(message.row)
+        try:
+            if self._disk.may_try:
+                return self._disk.open().text(message.row)
+            self._backlog.restore([message])
+        except sqlite3.Error as error:
+            self._backlog.restore([message])
+            self._fail(error)
+        return None
 
     def _give_up(self, messages: list[Waiting]) -> None:
         for message in messages:
             self._changes.forget(message)
-        if messages:
-            self.lose(len(messages))
+        self.lose(len(messages))
+
+    def _try_to_write(self) -> None:
+        try:
+            self._write()
+        except sqlite3.Error as error:
+            self._fail(error)
 
     def _write(self) -> None:
-        if self._file is None:
-            self._file = OutboxFile(self._path)
+        file = self._disk.open()
         if not self._read:
-            self._take_over(self._file.read())
-        if not self._changes:
-            return
-        self._file.write(self._changes, self._counters)
-        self._changes = Changes()
-        if self._failing:
-            self._failing = False
-            _log.warning("outbox %s can be written again", self._path)
+            self._take_over(file.read())
+        if self._changes:
+            file.write(self._changes, self._counters)
+            self._changes = Changes()
+            self._disk.worked()
 
     def _take_over(self, content: Content) -> None:
         self._read = True
@@ -216,41 +210,16 @@ class Outbox:
         self._give_up(self._backlog.shed())
 
     def _fail(self, error: sqlite3.Error) -> None:
-        if self._path is None or not is_damage(error, self._path):
-            self._wait_for_the_disk(error)
+        if (content := self._disk.replace(error)) is None:
             return
-        self._shut()
-        content = rescue(self._path)
-        try:
-            aside = set_aside(self._path)
-        except OSError as refused:
-            self._wait_for_the_disk(refused)
-            return
-        kept = self._begin_anew(content)
-        _log.error(
-            "outbox %s is damaged (%s): it is set aside as %s, %d messages that could still be "
-            "read go into a new one",
-            *(self._path, error, aside.name, kept),
-        )
+        self._begin_anew(content)
         try:
             self._write()
         except sqlite3.Error as again:
-            self._wait_for_the_disk(again)
+            self._disk.refused(again)
 
-    def _wait_for_the_disk(self, error: Exception) -> None:
-        self._retry_at = time.monotonic() + RETRY_SECONDS
-        if getattr(error, "sqlite_errorcode", 0) not in READABLE:
-            self._shut()
-        if not self._failing:
-            self._failing = True
-            _log.error(
-                "outbox %s cannot be written (%s): scoring goes on, alerts go out from memory and "
-                "are lost if the daemon stops before the broker has them",
-                *(self._path, error),
-            )
-
-    def _begin_anew(self, content: Content) -> int:
-        """Keeps what was read of a damaged outbox; gives the number of messages."""
+    def _begin_anew(self, content: Content) -> None:
+        """Keeps what was read of a damaged outbox."""
         texts = {message.row: message.text for message in content.messages}
         if not self._read:
             self._take_over(content)
@@ -266,18 +235,12 @@ class Outbox:
         for message in (lost := [message for message in before if message.text is None]):
             self._backlog.remove(message)
         self.lose(len(lost))
-        return len(before) - len(lost)
 
     def _keep_in_memory(self) -> None:
         self._failed_writes += self._changes.count_failed()
         for message in (too_many := self._changes.beyond(UNWRITTEN)):
             self._backlog.remove(message)
         self._give_up(too_many)
-
-    def _shut(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
 
 def _readable(text: str) -> Event | None:

@@ -99,7 +99,7 @@ class OutboxFile:
         for message, row in rows.items():
             message.row, message.text = row, None
 
-    def text(self, row: int) -> str:
+    def text(self, row: int | None) -> str:
         """An event as JSON; empty if it is not there."""
         found = self._db.execute("SELECT event FROM messages WHERE row=?", (row,)).fetchone()
         return str(found[0]) if found else ""

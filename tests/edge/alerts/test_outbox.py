@@ -26,7 +26,7 @@ def start(path: Path) -> Iterator[Callable[..., Outbox]]:
 
     def kill() -> None:
         for outbox in started:
-            outbox._shut()
+            outbox._disk.close()
         started.clear()
 
     def begin(limit: int = 100, file: Path | None = path) -> Outbox:
@@ -238,11 +238,11 @@ def test_damage_found_while_running_loses_only_what_cannot_be_read(
     for number in range(300):
         outbox.add(make_event("end", f"e{number}"))
     outbox.commit()
-    outbox._file._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    outbox._disk.open()._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with path.open("r+b") as file:
         file.seek(40_000)
         file.write(bytes(40_000))
-    outbox._file._db.execute("PRAGMA shrink_memory")
+    outbox._disk.open()._db.execute("PRAGMA shrink_memory")
     outgoing = hand_over(outbox)
     outgoing += hand_over(outbox)
     outbox.commit()
