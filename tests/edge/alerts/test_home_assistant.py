@@ -229,10 +229,10 @@ def test_a_name_that_looks_hashed_is_hashed_again() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("cameras", [("door",), ("Tür 😀", "it's {{ }}", "a" * 200, "a b", "a_b")])
 def test_home_assistant_s_own_schemas_take_it(cameras: tuple[str, ...]) -> None:
-    """OCRGAN_HOMEASSISTANT_PYTHON: a Python 3.13 with Home Assistant 2024.12 or newer."""
-    python = os.environ.get("OCRGAN_HOMEASSISTANT_PYTHON")
+    """HOMEASSISTANT_PYTHON: a Python 3.13 with Home Assistant 2024.12 or newer."""
+    python = os.environ.get("HOMEASSISTANT_PYTHON")
     if not python:
-        pytest.skip("OCRGAN_HOMEASSISTANT_PYTHON names no Python that has Home Assistant")
+        pytest.skip("HOMEASSISTANT_PYTHON names no Python that has Home Assistant")
     payload = announce(*cameras, announced={"gone-score": "sensor"}).payload
     checked = subprocess.run(
         [python, Path(__file__).with_name("home_assistant_check.py")],

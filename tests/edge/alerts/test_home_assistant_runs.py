@@ -1,6 +1,6 @@
 """A real Home Assistant beside a real broker: what it shows, and what it tells the node.
 
-OCRGAN_HOMEASSISTANT_PYTHON names a Python that has Home Assistant 2024.12 or newer with what its
+HOMEASSISTANT_PYTHON names a Python that has Home Assistant 2024.12 or newer with what its
 MQTT integration needs.
 """
 
@@ -40,7 +40,7 @@ from ocrgan_edge.alerts.messages import (
 from ocrgan_edge.alerts.publisher import Numbering
 from ocrgan_edge.alerts.topics import Topics
 
-PYTHON = os.environ.get("OCRGAN_HOMEASSISTANT_PYTHON")
+PYTHON = os.environ.get("HOMEASSISTANT_PYTHON")
 TOPICS = Topics("ocrgan", "attic")
 CAMERAS = ("door", "Tür 2")
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -153,7 +153,7 @@ class HomeAssistant:
 @pytest.fixture
 def home_assistant(tmp_path: Path, mosquitto: Any) -> Iterator[HomeAssistant]:
     if not PYTHON:
-        pytest.skip("OCRGAN_HOMEASSISTANT_PYTHON names no Python that has Home Assistant")
+        pytest.skip("HOMEASSISTANT_PYTHON names no Python that has Home Assistant")
     running = HomeAssistant(tmp_path, mosquitto.port)
     yield running
     running.stop()
