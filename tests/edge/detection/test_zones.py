@@ -2,13 +2,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 import ocrgan_edge
 from ocrgan_edge.bundle import open_bundle
 from ocrgan_edge.detection.explain import boxes, recent_frames, recent_map, shares_at
+from ocrgan_edge.detection.polygon import cells
 from ocrgan_edge.detection.zones import Zone, Zones
 from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.runtime.open_scorer import open_scorer
@@ -78,6 +83,26 @@ def test_the_cell_beside_an_anomaly_outside_is_not_raised_by_it() -> None:
     """The map is a 3×3 mean: 9 in column 4 makes 3 of columns 3 and 5 where nothing happens."""
     judged = Zones([LEFT], GRID).judge(window({(4, 3): 3.0, (4, 4): 3.0, (4, 5): 3.0}))
     assert judged.score == 0.0
+
+
+corners = st.tuples(st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0.4, 0.5), st.floats(0.4, 0.5))
+
+
+@given(corners, arrays(np.float32, GRID, elements=st.floats(0, 100, width=32)))
+def test_whatever_happens_outside_does_not_raise_the_score(
+    corner: tuple[float, float, float, float], happening: NDArray[np.float32]
+) -> None:
+    """Zones of three cells or more; the map is made as a graph makes it, by a 3×3 mean."""
+    left, top, width, height = corner
+    zone = rectangle("zone", left, top, left + width, top + height)
+    outside = np.where(cells(zone.points, GRID), np.float32(0), happening)
+    inside = np.pad(np.ones(GRID, np.float32), 1)
+    total, count = (
+        cv2.boxFilter(values, -1, (3, 3), normalize=False)[1:-1, 1:-1]
+        for values in (np.pad(outside, 1), inside)
+    )
+    result = window({place: total[place] / count[place] for place in np.ndindex(GRID)})
+    assert Zones([zone], GRID).judge(result).score == pytest.approx(0, abs=1e-4)
 
 
 def test_zones_at_the_rim_of_the_picture_reach_to_it() -> None:
