@@ -14,7 +14,14 @@ from ocrgan_edge.service.crew import View
 from ocrgan_edge.service.health import Health
 from ocrgan_edge.service.loaded_model import Budget, LoadedModel, ModelShelf
 from ocrgan_edge.service.metrics import registry
-from ocrgan_edge.service.outlet import Start, keep_of, make_folder, open_evidence_store, open_outlet
+from ocrgan_edge.service.outlet import (
+    PUBLISHER,
+    Start,
+    keep_of,
+    make_folder,
+    open_evidence_store,
+    open_outlet,
+)
 from ocrgan_edge.service.remembered import Memory
 from ocrgan_edge.service.scheduler import Scheduler
 from ocrgan_edge.service.score_file import ScoreFile
@@ -26,8 +33,6 @@ from ocrgan_edge.service.view import configured_view, remembered_view
 from ocrgan_edge.service.watches import Prepared, Shared, Watches, prepare
 from ocrgan_edge.service.web import WebServer
 
-PUBLISHER_HANGS_AFTER = 120.0
-"""Seconds without a turn of the publisher's thread; a worn SD card can take many for a commit."""
 _log = logging.getLogger(__name__)
 
 
@@ -73,6 +78,7 @@ class Node:
         if store is not None:
             parts.callback(store.close)
         outlet = open_outlet(settings, self.topics, start)
+        parts.callback(start.progress.forget, PUBLISHER)
         parts.callback(lambda: outlet.publisher.close(self._clean))
         self.publisher, self.mqtt = outlet.publisher, outlet.mqtt
         self.stats = NodeStats(outlet.boot_id, outlet.others(store))

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from ocrgan_edge.alerts.mqtt_publisher import MqttPublisher
 
 MEGABYTE = 1_000_000
+PUBLISHER = "publisher"
+"""What its thread is called where progress is told."""
+HANGS_AFTER = 120.0
+"""Seconds without a turn of that thread; a worn SD card can take many for one commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ def _open_mqtt(settings: Settings, mqtt: MqttSettings, topics: Topics, start: St
     outbox = Outbox(folder and folder / "outbox.sqlite", settings.node, limits)
     broker = broker_of(mqtt, start.environment)
     publisher = MqttPublisher(broker, topics, outbox, start.on_refused)
+    start.progress.expect(PUBLISHER, HANGS_AFTER)
+    publisher.on_turn = lambda: start.progress.made(PUBLISHER)
     return Outlet(publisher, publisher, outbox.boot_id)
 
 
