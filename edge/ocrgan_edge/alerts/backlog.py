@@ -22,6 +22,10 @@ class Limits:
     messages: int = 100_000
     bytes: int = 256_000_000
 
+    def within(self, other: Limits) -> Limits:
+        """The stricter of both."""
+        return Limits(min(self.messages, other.messages), min(self.bytes, other.bytes))
+
 
 @dataclass(slots=True, eq=False)
 class Waiting:

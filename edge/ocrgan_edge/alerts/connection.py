@@ -43,6 +43,8 @@ FOR_GOOD = {
     "Client identifier not valid",
 }
 """Refusals that trying again does not change."""
+OnMessage = Callable[[str, bytes], None]
+"""Called with topic and payload."""
 _log = logging.getLogger(__name__)
 
 
@@ -53,8 +55,8 @@ class Subscription:
     topics: tuple[str, ...]
     retained: bool
     """Whether to hear what was said before."""
-    on_message: Callable[[str, bytes], None]
-    """Called in paho's network thread with topic and payload."""
+    on_message: OnMessage
+    """Called in paho's network thread."""
 
 
 class Connection:

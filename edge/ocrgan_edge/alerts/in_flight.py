@@ -6,6 +6,11 @@ import time
 
 from ocrgan_edge.alerts.outbox import Outgoing
 
+MOST = 16
+"""Event messages in flight at most."""
+WAITING_PER_MESSAGE = 20
+"""One message is in flight while few wait, so that a killed daemon repeats one message at most;
+one more for every so many that wait, for a far broker to be given a backlog in time."""
 Sent = Outgoing | str
 """An event message, or the topic of a retained state."""
 
@@ -41,3 +46,8 @@ class InFlight:
     def silence(self) -> float:
         """Seconds for which the broker has owed an answer."""
         return time.monotonic() - self._progress_at if self._sent else 0.0
+
+
+def window(waiting: int) -> int:
+    """How many event messages may be in flight while so many wait."""
+    return min(1 + waiting // WAITING_PER_MESSAGE, MOST)

@@ -1,9 +1,9 @@
 """Publishes over MQTT; event messages are on disk first and stay there until acknowledged.
 
-One thread owns the outbox and all decisions. Cameras and paho's network thread only ask
-it for jobs, so nobody who scores frames waits for disk or network, and no lock is ever held while
-paho is called (paho calls back with its own locks held). What piles up while the
-disk is busy is written in one transaction.
+One thread owns the outbox and all decisions. Cameras and paho's network thread only ask it for
+jobs, so nobody who scores frames waits for disk or network, and no lock is ever held while paho is
+called (paho calls back with its own locks held). What piles up while the disk is busy is written
+in one transaction.
 
 paho sends again what the broker had not acknowledged when a connection broke. Retained states and
 waiting events are therefore handed over only once the broker has acknowledged `online`: whatever
@@ -19,9 +19,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ocrgan_edge.alerts.broker import Broker
-from ocrgan_edge.alerts.connection import OFFLINE, ONLINE, STOPPED, Connection, Subscription
+from ocrgan_edge.alerts.connection import (
+    OFFLINE,
+    ONLINE,
+    STOPPED,
+    Connection,
+    OnMessage,
+    Subscription,
+)
 from ocrgan_edge.alerts.event import Event
-from ocrgan_edge.alerts.in_flight import InFlight, Sent
+from ocrgan_edge.alerts.in_flight import InFlight, Sent, window
 from ocrgan_edge.alerts.jobs import Jobs
 from ocrgan_edge.alerts.messages import OutboxStats
 from ocrgan_edge.alerts.outbox import Outbox, Outgoing
@@ -29,11 +36,6 @@ from ocrgan_edge.alerts.retained import QoS, RetainedStates, State
 from ocrgan_edge.alerts.topics import Topics
 from ocrgan_edge.errors import BrokerError
 
-IN_FLIGHT = 16
-"""Event messages given to paho and not yet acknowledged, at most."""
-WAITING_PER_IN_FLIGHT = 20
-"""One message is in flight while few wait, so that a killed daemon repeats one message at most;
-one more for every so many that wait, for a far broker to be given a backlog in time."""
 ACKNOWLEDGED_WITHIN = 10.0
 """Seconds without an acknowledgement after which a connection is held for dead."""
 REFUSED_SECONDS = 30.0
@@ -108,11 +110,7 @@ class MqttPublisher:
         self._jobs.offer(lambda: self._say(topic, payload))
 
     def listen(
-        self,
-        topics: Sequence[str],
-        on_message: Callable[[str, bytes], None],
-        *,
-        retained: bool = False,
+        self, topics: Sequence[str], on_message: OnMessage, *, retained: bool = False
     ) -> None:
         """Subscribes, now and on every connect.
 
@@ -123,14 +121,11 @@ class MqttPublisher:
             retained: whether to be told what was said before the subscription. Not for commands:
                 they would be obeyed again at every connect.
         """
-        subscription = Subscription(tuple(topics), retained, partial(self._hear, on_message))
-        self._connection.subscribe(subscription)
+        hear = partial(self._hear, on_message)
+        self._connection.subscribe(Subscription(tuple(topics), retained, hear))
 
     def wait_until_safe(self, seconds: float) -> bool:
-        """Waits until all events handed over before are on disk; False if not in time.
-
-        Without a state folder that means: in the outbox.
-        """
+        """Waits until all events handed over before are in the outbox; False if not in time."""
         settled = threading.Event()
         self._jobs.put(lambda: self._settling.append(settled))
         return settled.wait(seconds)
@@ -180,15 +175,14 @@ class MqttPublisher:
         outgoing = self._take_events()
         self._outbox.commit()
         for message in outgoing:
-            topic = self._topics.events(message.camera)
-            self._send(topic, message.payload, message)
-        if self._open:
-            for state in self._states.take():
-                self._send(state.topic, state.payload, state.topic, state.qos)
-        if self._outbox.safe:
-            for settled in self._settling:
-                settled.set()
-            self._settling.clear()
+            try:
+                self._send(self._topics.events(message.camera), message.payload, message)
+            except ValueError:  # damage on disk can make a camera's name one that no topic can have
+                self._outbox.give_up(message.waiting)
+        for state in self._states.take() if self._open else ():
+            self._send(state.topic, state.payload, state.topic, state.qos)
+        while self._settling and self._outbox.safe:
+            self._settling.pop().set()
         self._doubt_the_connection()
         idle = not (self._in_flight or len(self._outbox) or self._states)
         if self._last_word and (idle or self._connection.away):
@@ -197,9 +191,8 @@ class MqttPublisher:
     def _take_events(self) -> list[Outgoing]:
         if not self._open or time.monotonic() < self._refused_until:
             return []
-        window = min(1 + len(self._outbox) // WAITING_PER_IN_FLIGHT, IN_FLIGHT)
-        taken: list[Outgoing] = []
-        while self._outbox.under_way < window and (message := self._outbox.take()):
+        most, taken = window(len(self._outbox)), list[Outgoing]()
+        while self._outbox.under_way < most and (message := self._outbox.take()):
             taken.append(message)
         return taken
 
@@ -246,7 +239,7 @@ class MqttPublisher:
         if self._open:
             self._connection.publish(topic, payload, retain=False)
 
-    def _hear(self, on_message: Callable[[str, bytes], None], topic: str, payload: bytes) -> None:
+    def _hear(self, on_message: OnMessage, topic: str, payload: bytes) -> None:
         self._jobs.offer(lambda: on_message(topic, payload))
 
     def _finish(self) -> None:

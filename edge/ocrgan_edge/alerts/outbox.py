@@ -57,12 +57,8 @@ class Outbox:
         self.boot_id = str(uuid.uuid4())
         self.stats = OutboxStats(depth=0, bytes=0, dropped=0, set_aside=0, failed_writes=0)
         """As of the last `commit`; any thread may read it."""
-        if path is None:
-            limits = Limits(
-                min(limits.messages, IN_MEMORY.messages), min(limits.bytes, IN_MEMORY.bytes)
-            )
         self._node = node
-        self._backlog = Backlog(limits)
+        self._backlog = Backlog(limits if path else limits.within(IN_MEMORY))
         self._handed_over: dict[Waiting, None] = {}
         self._counters = Counters()
         self._changes = Changes()
@@ -105,6 +101,11 @@ class Outbox:
         """The broker has it; it need not be kept."""
         self._handed_over.pop(message, None)
         self._changes.forget(message)
+
+    def give_up(self, message: Waiting) -> None:
+        """It cannot be published, ever."""
+        self.acknowledge(message)
+        self.lose(1)
 
     def put_back(self, message: Waiting) -> None:
         """The broker refused it; it waits again, in front, with its number."""

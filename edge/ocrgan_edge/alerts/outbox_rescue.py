@@ -23,6 +23,8 @@ OUT_OF_ORDER = {
 
 def is_damage(error: sqlite3.Error, path: Path | None) -> bool:
     """Whether an error says that the database is damaged, and not that the disk is out of order."""
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        return False
     # What sqlite3 itself or `outbox_file` finds wrong with the content has no code.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code == sqlite3.SQLITE_READONLY and path is not None:

@@ -3,6 +3,8 @@
 import json
 import logging
 import shutil
+import signal
+import socket
 import socketserver
 import subprocess
 import threading
@@ -263,6 +265,143 @@ def test_a_certificate_that_the_ca_file_vouches_for_is_trusted(
     with caplog.at_level(logging.INFO):
         publishers(f"mqtts://localhost:{broker.port}", files=BrokerFiles(ca=certificate)).close()
     assert caplog.messages == [f"connected to broker mqtts://localhost:{broker.port} (MQTT 5)"]
+
+
+def test_a_client_certificate_is_shown_to_a_broker_that_wants_one(
+    make_mosquitto, publishers: Publishers, certificate: Path, listen
+) -> None:
+    wanted = f"require_certificate true\ncafile {certificate}\nuse_identity_as_username true"
+    broker = make_mosquitto(f"{tls_settings(certificate)}\n{wanted}")
+    files = BrokerFiles(None, certificate, certificate, certificate.with_name("key.pem"))
+    publisher = publishers(f"mqtts://localhost:{broker.port}", files=files)
+    publisher.publish_once("x", "y")
+    wait_for(lambda: publisher._open)
+
+
+def test_a_key_that_does_not_fit_its_certificate_is_refused_at_once(
+    publishers: Publishers, certificate: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other.pem").write_text("no key")
+    files = BrokerFiles(None, None, certificate, tmp_path / "other.pem")
+    with pytest.raises(BrokerError, match="cannot be used with its key"):
+        publishers("mqtts://localhost", files=files)
+
+
+@pytest.mark.parametrize("path", ["", "/any/path"])
+def test_websockets(
+    make_mosquitto, publishers: Publishers, make_event: Callable[..., Event], path: str
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    make_mosquitto(f"allow_anonymous true\nlistener {port}\nprotocol websockets")
+    publisher = publishers(f"ws://127.0.0.1:{port}{path}")
+    publisher.publish_event(make_event("end"))
+    wait_for(lambda: publisher._open and publisher.stats().depth == 0)
+    publisher.close()
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_commands_are_heard_but_not_those_said_before(
+    mosquitto, listen, publishers: Publishers, version: str
+) -> None:
+    say(mosquitto, "ocrgan/attic/door/enabled/set", "OFF", "-r")
+    say(mosquitto, "homeassistant/status", "online", "-r")
+    heard: list[tuple[str, bytes]] = []
+    publisher = publishers(mosquitto.url, version=version)
+    publisher.listen(["ocrgan/attic/+/+/set"], lambda *message: heard.append(message))
+    publisher.listen(["homeassistant/status"], lambda *m: heard.append(m), retained=True)
+    wait_for(lambda: heard)
+    say(mosquitto, "ocrgan/attic/door/threshold/set", "3")
+    wait_for(lambda: len(heard) == 2)
+    assert heard == [
+        ("homeassistant/status", b"online"),
+        ("ocrgan/attic/door/threshold/set", b"3"),
+    ]
+
+
+def test_commands_are_heard_after_a_reconnect(mosquitto, listen, publishers: Publishers) -> None:
+    heard: list[tuple[str, bytes]] = []
+    publisher = publishers(mosquitto.url)
+    publisher.listen(["ocrgan/attic/+/+/set"], lambda *message: heard.append(message))
+    wait_for(lambda: publisher._open)
+    mosquitto.stop()
+    mosquitto.start()
+    wait_for(lambda: publisher.reconnects == 1)
+    wait_for(lambda: say(mosquitto, "ocrgan/attic/door/enabled/set", "ON") or heard)
+
+
+def test_a_fault_in_a_listener_ends_neither_thread(
+    mosquitto, listen, publishers: Publishers, caplog: pytest.LogCaptureFixture,
+    make_event: Callable[..., Event],
+) -> None:  # fmt: skip
+    listener = listen(mosquitto.port)
+    publisher = publishers(mosquitto.url)
+    publisher.listen(["x"], lambda *_: 1 // 0)
+    wait_for(lambda: say(mosquitto, "x", "") or "goes on after an error" in caplog.text)
+    publisher.publish_event(make_event("new"))
+    listener.wait_for("events", '"seq":1')
+
+
+def test_an_event_that_the_broker_refuses_is_kept_and_tried_again(
+    make_mosquitto,
+    listen,
+    publishers: Publishers,
+    make_event: Callable[..., Event],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mqtt_publisher, "REFUSED_SECONDS", 0.2)
+    rights = tmp_path / "acl"
+    rights.write_text("topic read #\ntopic write +/+/available\n")
+    mosquitto = make_mosquitto(f"allow_anonymous true\nacl_file {rights}")
+    publisher = publishers(mosquitto.url)
+    publisher.publish_event(make_event("end"))
+    wait_for(lambda: publisher._refused_until > 0)
+    assert publisher.stats().depth == 1
+    rights.write_text("topic readwrite #\n")
+    mosquitto._process.send_signal(signal.SIGHUP)
+    listen(mosquitto.port).wait_for("events", '"seq":1')
+    wait_for(lambda: publisher.stats().depth == 0)
+
+
+def test_an_event_that_no_topic_can_carry_is_counted_and_holds_up_nothing(
+    mosquitto, listen, publishers: Publishers, make_event: Callable[..., Event]
+) -> None:
+    listener = listen(mosquitto.port)
+    publisher = publishers(mosquitto.url)
+    publisher.publish_event(make_event("new").model_copy(update={"camera": "#"}))
+    publisher.publish_event(make_event("end"))
+    listener.wait_for("events", '"seq":2')
+    wait_for(lambda: publisher.stats().depth == 0)
+    assert publisher.stats().dropped == 1
+
+
+def test_what_was_on_disk_at_the_stop_goes_out_at_the_next_start(
+    mosquitto, listen, publishers: Publishers, make_event: Callable[..., Event], tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    publishers.path = tmp_path / "outbox.sqlite"
+    publisher = publishers(NOWHERE)
+    publisher.publish_event(make_event("end"))
+    assert publisher.wait_until_safe(5)
+    publisher.close()
+    assert "they are kept for the next start" in caplog.text
+    listener = listen(mosquitto.port)
+    publishers(mosquitto.url)
+    listener.wait_for("events", '"seq":1')
+
+
+def say(broker, topic: str, payload: str, *options: str) -> None:
+    command = ["mosquitto_pub", "-p", str(broker.port), "-t", topic, "-m", payload, *options]
+    subprocess.run(command, check=True)
+
+
+def wait_for(true: Callable[[], object], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def tls_settings(certificate: Path) -> str:
