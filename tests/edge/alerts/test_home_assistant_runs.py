@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -160,7 +162,7 @@ def home_assistant(tmp_path: Path, mosquitto: Any) -> Iterator[HomeAssistant]:
 
 
 def until(true: Callable[[], bool], what: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 20
     while not true():
         assert time.monotonic() < end, what()
         time.sleep(0.1)
@@ -231,6 +233,74 @@ def test_a_real_home_assistant_shows_it_all_and_its_commands_are_obeyed(
     assert len(home_assistant.states()) == 16 + 9
     say(later.topic, "")
     until(lambda: not home_assistant.states(), home_assistant.states)
+    assert home_assistant.complaints() == []
+
+
+CONFIGURATION = """
+node = "attic"
+state_folder = "{folder}/state"
+models_folder = "{folder}/models"
+[mqtt]
+url = "{url}"
+[cameras.door]
+source = "scene"
+bundle = "{bundle}"
+target = "onnx-fp32"
+"""
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, mosquitto: Any, tiny_bundle: Path) -> Iterator[Path]:
+    """A daemon that watches a rendered scene and has a model in reserve; its log."""
+    for name in ("state", "models"):
+        (tmp_path / name).mkdir()
+    shutil.copy(tiny_bundle, tmp_path / "models" / "reserve.ocrgan")
+    file = tmp_path / "ocrgan.toml"
+    file.write_text(CONFIGURATION.format(folder=tmp_path, url=mosquitto.url, bundle=tiny_bundle))
+    log = tmp_path / "daemon.log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("ocrgan-edge"), "--config", file], stderr=errors
+        )
+    yield log
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.mosquitto
+def test_the_daemon_is_at_home_in_home_assistant_and_does_what_it_is_told(
+    home_assistant: HomeAssistant, daemon: Path
+) -> None:
+    def shown(**wanted: str) -> None:
+        names = {name.replace("__", "."): state for name, state in wanted.items()}
+        until(
+            lambda: names.items() <= home_assistant.states().items(),
+            lambda: (home_assistant.states(), daemon.read_text()[-1000:]),
+        )
+
+    shown(
+        binary_sensor__attic_door_anomaly="off",
+        binary_sensor__attic_door_connection="on",
+        sensor__attic_door_picture="ok",
+        switch__attic_door_enabled="on",
+        number__attic_door_threshold="2",
+        select__attic_door_sensitivity="medium",
+        update__attic_model="on",
+    )
+    home_assistant.call("switch", "turn_off", "switch.attic_door_enabled")
+    home_assistant.call("number", "set_value", "number.attic_door_threshold", value=3.5)
+    home_assistant.call("select", "select_option", "select.attic_door_sensitivity", option="high")
+    home_assistant.call("update", "install", "update.attic_model")
+    shown(
+        binary_sensor__attic_door_anomaly="unavailable",
+        switch__attic_door_enabled="off",
+        number__attic_door_threshold="3.5",
+        select__attic_door_sensitivity="high",
+        update__attic_model="off",
+    )
+    home_assistant.call("button", "press", "button.attic_door_calibrate")
+    shown(sensor__attic_door_calibration="running")
     assert home_assistant.complaints() == []
 
 
