@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ocrgan_edge.alerts.event import EndReason, Event, ScoreMessage
 from ocrgan_edge.alerts.life import Judgement, Life, Told, shares_of
@@ -84,12 +84,15 @@ class Camera:
             if not armed:
                 self.end("disabled")
 
-    def take(self, window: ScoredWindow, statistics: LocationStatistics) -> None:
+    def take(self, window: ScoredWindow, statistics: LocationStatistics) -> ScoredWindow:
         """Judges the next window.
 
         Args:
             window: in order of time.
             statistics: by which it was scored.
+
+        Returns:
+            The window with what counts in place of the whole.
         """
         with self._lock:
             self._newest_at = window.at
@@ -98,6 +101,7 @@ class Camera:
             if time.monotonic() >= self._score_due:
                 self._score_due = time.monotonic() + self.score_interval
                 self._voice.score(self._score_message(seen))
+        return replace(window, result=seen.result)
 
     def end(self, reason: EndReason) -> None:
         """Ends an open event, if there is one, for a reason that lies outside the picture."""

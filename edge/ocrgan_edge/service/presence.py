@@ -48,6 +48,11 @@ class Presence:
         """`online`, `offline` or `disabled`."""
         return self._state.word
 
+    @property
+    def sees_well(self) -> bool:
+        """Whether the pictures can be judged."""
+        return self._state.scene == "ok"
+
     def online(self) -> None:
         """There are pictures."""
         self._change(lambda state: replace(state, online=True, reason=None))

@@ -189,8 +189,7 @@ class Watch:
         scored = ScoredWindow(window.end, window.at, result)
         if self._crew.scores is not None:
             self._crew.scores.write(scored)
-        self.camera.take(scored, statistics)
-        self._learn(scored)
+        self._learn(self.camera.take(scored, statistics))
 
     def failed(self, error: Exception) -> None:
         """A window could not be scored: the camera is given up."""
@@ -208,7 +207,8 @@ class Watch:
 
     def _learn(self, window: ScoredWindow) -> None:
         calibrating = self.calibrating
-        if calibrating is not None and not calibrating.over:
+        # What cannot be seen well is not learned as normal.
+        if calibrating is not None and not calibrating.over and self._presence.sees_well:
             calibrating.take(window, self.camera.alarmed)
             self.statistics = calibrating.statistics
 
