@@ -1,7 +1,6 @@
 """A real Home Assistant beside a real broker: what it shows, and what it tells the node.
 
-HOMEASSISTANT_PYTHON names a Python that has Home Assistant 2024.12 or newer with what its
-MQTT integration needs.
+HOMEASSISTANT_PYTHON names a Python in which home_assistant_requirements.txt is installed.
 """
 
 from __future__ import annotations
