@@ -80,9 +80,8 @@ class Outbox:
 
     def add(self, event: Event) -> None:
         """Takes a message; `commit` writes it."""
-        text = to_json(event)
-        size = len(text.encode())
-        message = Waiting(event.event_id, event.type, size, time.monotonic(), self.boot_id, text)
+        now, text = time.monotonic(), to_json(event)
+        message = Waiting(event.event_id, event.type, len(text.encode()), now, self.boot_id, text)
         self._backlog.add(message)
         self._changes.new[message] = None
         self._changes.open_events[event.event_id] = None if event.type == "end" else text
