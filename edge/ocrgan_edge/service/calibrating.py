@@ -89,3 +89,11 @@ class Calibrating:
     ) -> CalibrateMessage:
         progress = math.floor(self._learn.progress * STEPS) / STEPS
         return CalibrateMessage(state=state, minutes=self._minutes, progress=progress, message=what)
+
+
+def interrupted(calibrating: Calibrating | None) -> Calibrating | None:
+    """A calibration whose camera is watched with something else from now on: told as failed."""
+    if calibrating is None or calibrating.over:
+        return None
+    calibrating.fail("the camera got other settings or another model: calibrate again")
+    return calibrating

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import datetime
 from types import TracebackType
 
 from ocrgan_edge.alerts.event import EndReason
@@ -11,6 +13,7 @@ from ocrgan_edge.alerts.topics import Topics
 from ocrgan_edge.bundle import Bundle, open_bundle
 from ocrgan_edge.errors import BundleError, OcrganError
 from ocrgan_edge.service.crew import View
+from ocrgan_edge.service.calibrating import interrupted
 from ocrgan_edge.service.health import Health
 from ocrgan_edge.service.loaded_model import Budget, LoadedModel, ModelShelf
 from ocrgan_edge.service.metrics import registry
@@ -69,10 +72,8 @@ class Node:
         parts.callback(self.memory.close)
         self.installed = self._find_installed()
         """Scores for all cameras, instead of the configured bundles."""
-        views = {name: self.view(name) for name in settings.cameras}
-        prepared = [self.prepare(name, views[name], start.patient) for name in views]
-        for camera in prepared:
-            parts.callback(camera.source.close)
+        unwatched = parts.enter_context(ExitStack())
+        prepared = self._prepare_all(self._first_views(), start.patient, unwatched)
         scores = parts.enter_context(ScoreFile(start.scores)) if start.scores else None
         store = open_evidence_store(settings.evidence, settings.state_folder)
         if store is not None:
@@ -99,6 +100,7 @@ class Node:
         parts.callback(lambda: self.watches.end_all(self._reason))
         for camera in prepared:
             self.watches.begin(camera)
+        unwatched.pop_all()  # sources are closed by who watches them
 
     def view(self, name: str, bundle: Bundle | None = None) -> View:
         """What a camera is to be watched with, by all that is known of it.
@@ -111,46 +113,74 @@ class Node:
             BundleError: the bundle is refused.
             SettingsError: the camera's settings do not go with it.
         """
+        self._start.progress.made(MAIN)  # loading takes seconds
         camera = self.settings.cameras[name]
         bundle = bundle or self.installed or open_bundle(camera.bundle)
         model = self._shelf.load(bundle, camera.target)
         told = self.memory.camera(name, bundle.sha256)
         return remembered_view(configured_view(camera, model), told, self.settings.state_folder)
 
-    def rewatch(self, name: str, view: View) -> None:
-        """Watches a camera with another view, or again with the one before if that fails.
+    def rewatch(self, views: Mapping[str, View]) -> None:
+        """Watches cameras with other views; their open events end.
 
         Raises:
-            OcrganError: its source cannot be opened any more.
+            OcrganError: a source cannot be opened, and nothing has changed.
         """
-        watch = self.watches.by_name.get(name)
-        self.watches.end(name, "changed")
-        try:
-            self.watches.begin(self.prepare(name, view))
-        except OcrganError:
-            if watch is not None:
-                self.watches.begin(self.prepare(name, watch.view))
-            raise
-        self._let_go_of_models()
+        with ExitStack() as unwatched:
+            prepared = self._prepare_all(views, True, unwatched)
+            for camera in prepared:
+                self.watches.end(camera.name, "changed")
+                self.watches.begin(camera)
+            unwatched.pop_all()
+        self.let_go_of_models()
 
     def change_cameras(self, settings: Settings, difference: Changes) -> None:
         """Goes by settings in which only cameras differ; the others do not notice.
 
         Raises:
-            OcrganError: a bundle or setting cannot be used, and nothing has changed; or a source
-                cannot be opened.
+            OcrganError: a bundle, setting or source cannot be used, and nothing has changed.
         """
         before, self.settings = self.settings, settings
         try:
-            names = difference.added | difference.changed
-            views = {name: self.view(name) for name in settings.cameras if name in names}
+            self.rewatch({name: self.view(name) for name in difference.added | difference.changed})
         except OcrganError:
             self.settings = before
+            self.let_go_of_models()
             raise
         for name in difference.removed:
             self.watches.forget(name)
+        self.let_go_of_models()
+
+    def tick(self, now: datetime) -> None:
+        """What has to be done when time passes; `now` has a time zone."""
+        self.watches.tick(now)
+        for name in self.watches.worth_another_try():
+            _log.info("%s is tried again", name, extra={"camera": name})
+            try:
+                self.rewatch({name: self.view(name)})
+            except OcrganError as error:
+                _log.error("%s cannot be watched again: %s", name, error, extra={"camera": name})
+
+    def _first_views(self) -> dict[str, View]:
+        """All cameras' views; by the configured bundles if the installed one does not do."""
+        try:
+            return {name: self.view(name) for name in self.settings.cameras}
+        except OcrganError as error:
+            if self.installed is None:
+                raise
+            _log.error("the installed model is not used, the configured ones are: %s", error)
+            self.installed = None
+            return {name: self.view(name) for name in self.settings.cameras}
+
+    def _prepare_all(
+        self, views: Mapping[str, View], patient: bool, unwatched: ExitStack
+    ) -> list[Prepared]:
+        """Opens all sources, or none: the stack closes them as long as nobody watches them."""
+        prepared = []
         for name, view in views.items():
-            self.rewatch(name, view)
+            prepared.append(self.prepare(name, view, patient))
+            unwatched.callback(prepared[-1].source.close)
+        return prepared
 
     def _find_installed(self) -> Bundle | None:
         """The bundle that a command has installed for all cameras, if it is still there."""
@@ -174,7 +204,8 @@ class Node:
         address = address_of(name, camera, self._start.environment)
         return prepare(name, camera, view, address, patient=patient)
 
-    def _let_go_of_models(self) -> None:
+    def let_go_of_models(self) -> None:
+        """Forgets models that no camera uses any more."""
         used: set[LoadedModel] = {watch.view.model for watch in self.watches.by_name.values()}
         self._shelf.keep_only(used)
 

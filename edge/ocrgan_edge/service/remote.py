@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 
@@ -14,6 +15,9 @@ from ocrgan_edge.service.node import Node
 from ocrgan_edge.service.orders import Orders
 from ocrgan_edge.service.settings.mqtt import MqttSettings
 from ocrgan_edge.service.stop import Inbox
+
+ANNOUNCE_INTERVAL = 5.0
+"""Least seconds between two announcements to Home Assistant."""
 
 
 class Remote:
@@ -31,6 +35,8 @@ class Remote:
         self._settings = mqtt
         self._model: ModelMessage | None = None
         self._stats_due = 0.0
+        self._announced_at = -math.inf
+        self._announce_due: float | None = None
         self._orders = Orders(node, self._say_model)
         self.say_all()
         assert node.mqtt is not None
@@ -48,12 +54,14 @@ class Remote:
     def say_all(self) -> None:
         """Says what commands can change, and what cameras there are."""
         self._orders.say_all()
-        self._announce()
+        self._announce_soon()
 
     def tick(self) -> None:
         """Says what is due; about twice a second."""
         self._orders.tick()
         now = time.monotonic()
+        if self._announce_due is not None and now >= self._announce_due:
+            self._announce()
         if now >= self._stats_due:
             self._stats_due = now + self._settings.stats_interval
             node = self._node
@@ -63,15 +71,25 @@ class Remote:
         before, self._model = self._model, message
         node = self._node
         node.publisher.publish_state(node.topics.node_state("model"), to_json(message))
-        if before is not None and before.installed != message.installed:
-            self._announce()
+        if before is not None and _what_there_is(before) != _what_there_is(message):
+            self._announce_soon()
 
     def _greet(self, payload: bytes) -> None:
         """Home Assistant has started and has forgotten what it was told."""
         if payload.decode(errors="replace") == ONLINE:
+            self._announce_soon()
+
+    def _announce_soon(self) -> None:
+        """Announces now, or a while after the announcement before.
+
+        Home Assistant leaves out parts of a message that comes while it still works on another.
+        """
+        self._announce_due = max(time.monotonic(), self._announced_at + ANNOUNCE_INTERVAL)
+        if self._announce_due <= time.monotonic():
             self._announce()
 
     def _announce(self) -> None:
+        self._announce_due, self._announced_at = None, time.monotonic()
         if not self._settings.home_assistant:
             return
         node = self._node
@@ -87,3 +105,8 @@ class Remote:
         )
         memory.set_announced(announcement.components)
         node.publisher.publish_state(announcement.topic, announcement.payload)
+
+
+def _what_there_is(model: ModelMessage) -> tuple[object, ...]:
+    """What an announcement tells of the model."""
+    return model.installed, model.offered
