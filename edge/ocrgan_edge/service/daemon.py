@@ -12,7 +12,7 @@ from pathlib import Path
 from ocrgan_edge.errors import OcrganError
 from ocrgan_edge.service.node import Node
 from ocrgan_edge.service.outlet import Start
-from ocrgan_edge.service.progress import Progress
+from ocrgan_edge.service.progress import MAIN, Progress
 from ocrgan_edge.service.remote import Remote
 from ocrgan_edge.service.settings.changes import changes
 from ocrgan_edge.service.settings.models import Settings
@@ -76,7 +76,7 @@ class Daemon:
             OcrganError: something was wrong from the start, or camera or broker failed for good.
         """
         watchdog = Watchdog(self._progress, self._notifier, watchdog_seconds(os.environ))
-        self._progress.expect("main", HANGS_AFTER)
+        self._progress.expect(MAIN, HANGS_AFTER)
         with self._stop.on_signals(self._hang_up), watchdog:
             while (node := self._open()) is not None:
                 with node:
@@ -113,8 +113,8 @@ class Daemon:
         self._remote = Remote(node, mqtt, self._inbox) if mqtt is not None else None
         self._notifier.ready(f"Watching {', '.join(node.settings.cameras)}")
         while not (self._stop.asked or self._next or node.watches.all_ended):
-            self._progress.made("main")
-            node.watches.tick(datetime.now(UTC))
+            self._progress.made(MAIN)
+            node.tick(datetime.now(UTC))
             if self._remote is not None:
                 self._remote.tick()
             self._inbox.work(TICK)

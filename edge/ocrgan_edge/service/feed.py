@@ -49,7 +49,7 @@ class Feed:
     def ask_to_stop(self) -> None:
         """Reads no more; returns at once."""
         self._stopped = True
-        self._source.close()
+        self._close()
 
     def stop(self) -> None:
         """Reads no more; the taker is told of the end before this returns."""
@@ -70,5 +70,11 @@ class Feed:
             _log.exception("reading %s failed", self._source.name)
             error = failure
         finally:
-            self._source.close()
+            self._close()
             self._taker.source_ended(None if self._stopped else error)
+
+    def _close(self) -> None:
+        try:
+            self._source.close()
+        except Exception:  # nothing may keep the taker from being told
+            _log.exception("closing %s failed", self._source.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,16 @@ from ocrgan_edge.video.fit import fit
 from ocrgan_edge.video.frame import Frame
 from ocrgan_edge.video.resample import longest_gap
 from ocrgan_edge.video.window import Window, WindowRing
+
+
+class Taken(NamedTuple):
+    """A window on its way to the graph."""
+
+    window: Window
+    arrived: float
+    """When its newest frame came, on the monotonic clock."""
+    hop: int | None
+    """Frames since the window taken before; None for the first one, also after a gap."""
 
 
 class Handover:
@@ -31,6 +42,7 @@ class Handover:
         self._lock = threading.Lock()
         self._taken = threading.Event()
         self._arrived = 0.0
+        self._taken_end: int | None = None
 
     def put(self, frame: Frame) -> bool:
         """Takes a frame on the model's clock; whether a window is due with it."""
@@ -42,14 +54,11 @@ class Handover:
                 self._taken.clear()
             return due
 
-    def take(self, out: NDArray[np.uint8]) -> tuple[Window, float] | None:
+    def take(self, out: NDArray[np.uint8]) -> Taken | None:
         """The window that ends with the newest frame; None if a gap has just emptied the ring.
 
         Args:
             out: (T, H, W, 3), where its frames are put.
-
-        Returns:
-            The window, and when its newest frame arrived on the monotonic clock.
         """
         with self._lock:
             self._taken.set()
@@ -57,8 +66,15 @@ class Handover:
                 return None
             window = self._ring.newest()
             out[:] = window.frames
-            return Window(out, window.end, window.at), self._arrived
+            hop = self._hop(window.end)
+            self._taken_end = window.end
+            return Taken(Window(out, window.end, window.at), self._arrived, hop)
 
     def wait_until_taken(self, seconds: float) -> bool:
         """Waits until the window that was due has been taken; whether it has."""
         return self._taken.wait(seconds)
+
+    def _hop(self, end: int) -> int | None:
+        if self._taken_end is None or self._taken_end <= end - self._ring.unbroken:
+            return None
+        return end - self._taken_end

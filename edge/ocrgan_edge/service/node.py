@@ -12,8 +12,8 @@ from ocrgan_edge.alerts.event import EndReason
 from ocrgan_edge.alerts.topics import Topics
 from ocrgan_edge.bundle import Bundle, open_bundle
 from ocrgan_edge.errors import BundleError, OcrganError
-from ocrgan_edge.service.crew import View
 from ocrgan_edge.service.calibrating import interrupted
+from ocrgan_edge.service.crew import View
 from ocrgan_edge.service.health import Health
 from ocrgan_edge.service.loaded_model import Budget, LoadedModel, ModelShelf
 from ocrgan_edge.service.metrics import registry
@@ -25,6 +25,7 @@ from ocrgan_edge.service.outlet import (
     open_evidence_store,
     open_outlet,
 )
+from ocrgan_edge.service.progress import MAIN
 from ocrgan_edge.service.remembered import Memory
 from ocrgan_edge.service.scheduler import Scheduler
 from ocrgan_edge.service.score_file import ScoreFile
@@ -129,8 +130,10 @@ class Node:
         with ExitStack() as unwatched:
             prepared = self._prepare_all(views, True, unwatched)
             for camera in prepared:
+                before = self.watches.by_name.get(camera.name)
                 self.watches.end(camera.name, "changed")
-                self.watches.begin(camera)
+                watch = self.watches.begin(camera)
+                watch.calibrating = interrupted(before.calibrating if before else None)
             unwatched.pop_all()
         self.let_go_of_models()
 

@@ -25,7 +25,7 @@ from ocrgan_edge.bundle import Bundle
 from ocrgan_edge.detection.calibration_file import write_calibrated
 from ocrgan_edge.detection.self_calibration import Calibrated
 from ocrgan_edge.detection.sensitivity import factor_of
-from ocrgan_edge.errors import SettingsError
+from ocrgan_edge.errors import OcrganError, SettingsError
 from ocrgan_edge.service.calibrating import IDLE
 from ocrgan_edge.service.models import Installer
 from ocrgan_edge.service.node import Node
@@ -116,10 +116,17 @@ class Orders:
     def _switch(self, bundle: Bundle | None) -> None:
         """Lets all cameras score by a bundle; None: by those of the configuration."""
         node = self._node
-        node.installed = bundle
-        views = {name: node.view(name) for name in node.watches.by_name}
-        for name, view in views.items():
-            node.rewatch(name, view)
+        before, node.installed = node.installed, bundle
+        watches = node.watches.by_name
+        try:
+            views = {name: node.view(name) for name in watches}
+            node.rewatch(
+                {name: v for name, v in views.items() if v.model is not watches[name].view.model}
+            )
+        except OcrganError:
+            node.installed = before
+            node.let_go_of_models()
+            raise
 
     def _sensitivity(self, name: str, watch: Watch) -> str | float:
         told = self._node.memory.camera(name, watch.view.model.bundle.sha256).sensitivity

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+MAIN = "main"
+"""What the daemon's own thread is called."""
+
 
 @dataclass(slots=True)
 class _Part:

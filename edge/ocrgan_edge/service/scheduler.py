@@ -38,7 +38,10 @@ class Job(Protocol):
         """
 
     def failed(self, error: Exception) -> None:
-        """Is told what `run` raised; the job is then no longer scheduled."""
+        """Is told what `run` raised; the job is then no longer scheduled.
+
+        Called in the worker's thread: it must not wait for who drains or removes the job.
+        """
 
 
 @dataclass(slots=True)
@@ -134,13 +137,20 @@ class Scheduler:
                 with self._progress.work(f"worker-{worker}"):
                     job.run(worker)
             except Exception as error:
-                _log.debug("%s failed", job.name, exc_info=True)
-                with self._changed:
-                    self._places.pop(job, None)
-                job.failed(error)
+                self._give_up(job, error)
             with self._changed:
                 place.running = False
                 self._changed.notify_all()
+
+    def _give_up(self, job: Job, error: Exception) -> None:
+        """The job knows before whoever drains it does."""
+        _log.debug("%s failed", job.name, exc_info=error)
+        try:
+            job.failed(error)
+        except Exception:  # one job's fault must not cost all others their worker
+            _log.exception("giving up %s failed", job.name)
+        with self._changed:
+            self._places.pop(job, None)
 
     def _next(self) -> tuple[Job, _Place] | None:
         with self._changed:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ocrgan_edge.alerts.event import EndReason, Event
 from ocrgan_edge.alerts.life import Life, Origin
@@ -12,7 +13,7 @@ from ocrgan_edge.clock import MediaClock
 from ocrgan_edge.detection.scene_health import SceneHealth
 from ocrgan_edge.detection.self_calibration import SelfCalibration
 from ocrgan_edge.detection.threshold import Wish
-from ocrgan_edge.errors import SettingsError
+from ocrgan_edge.errors import OcrganError, SettingsError
 from ocrgan_edge.runtime.scoring import ScoredWindow
 from ocrgan_edge.service.calibrating import Calibrating
 from ocrgan_edge.service.camera import Camera
@@ -31,6 +32,7 @@ LOST_FOR = 10.0
 
 HANGS_AFTER = 30.0
 """Seconds without a frame, or an attempt to get one, after which a camera's thread hangs."""
+_log = logging.getLogger(__name__)
 
 
 class Watch:
@@ -63,6 +65,8 @@ class Watch:
         """Under way, or just over."""
         self._crew = crew
         self._keeps_pace = pace.keeps_pace
+        self.live = False
+        """Whether its frames come from a camera or stream."""
         self.enabled = view.enabled
         """Whether the camera is armed, as far as its schedule has it."""
         self._presence = Presence(name, crew.voice)
@@ -79,12 +83,15 @@ class Watch:
         self._stop_reason: EndReason | None = None
         self._seen = False
         self._lost_at: float | None = None
-        self._newest_end: int | None = None
 
     def start(self, source: Source) -> None:
         """Begins to watch; the source belongs to this object from now on."""
+        self.live = source.live
+        self.tick(datetime.now(UTC))  # what is not armed must not begin with an alarm
         self._crew.scheduler.add(self)
-        self._crew.progress.expect(self._part, HANGS_AFTER)
+        # Pictures of a recording may be taken minutes apart.
+        limit = max(HANGS_AFTER, 3.0 / source.frames_per_second)
+        self._crew.progress.expect(self._part, limit)
         self._feed = Feed(self.name, source, self.view.model.spec.frames_per_second, self)
         self._feed.start()
 
@@ -93,7 +100,8 @@ class Watch:
         armed = self.enabled and self.view.schedule.armed(now)
         self.camera.arm(armed)
         self._presence.armed(armed)
-        if self._lost_at is not None and time.monotonic() - self._lost_at >= LOST_FOR:
+        lost_at = self._lost_at  # may be taken back meanwhile
+        if lost_at is not None and time.monotonic() - lost_at >= LOST_FOR:
             self.camera.end("source_failed")
 
     def calibrate(self, minutes: float) -> None:
@@ -130,7 +138,7 @@ class Watch:
 
     def connected(self) -> None:
         """The source gives pictures."""
-        if self._lost_at is not None:
+        if self._lost_at is not None and self._seen:
             self._crew.stats.reconnected()
         self._lost_at = None
         self._crew.progress.made(self._part)
@@ -169,7 +177,15 @@ class Watch:
         """Is told that there are no more frames; tells what is still open."""
         self._crew.scheduler.drain(self)
         self._crew.scheduler.remove(self)
-        self._finish(error)
+        self.error = self.error or error
+        try:
+            self._finish()
+        except Exception as failure:  # nobody shall wait in vain for the end
+            self.error = self.error or failure
+            _log.debug("%s: the end could not be told", self.name, exc_info=True)
+        finally:
+            self._crew.progress.forget(self._part)
+            self.ended.set()
 
     # What follows is called by the scheduler, in a worker's thread.
 
@@ -178,13 +194,11 @@ class Watch:
         taken = self._handover.take(self.view.model.buffer(worker))
         if taken is None:
             return
-        window, arrived = taken
+        window, arrived, hop = taken
         statistics = self.statistics
         began = time.monotonic()
         result = self.view.model.score(worker, statistics)
         ready = time.monotonic()
-        hop = None if self._newest_end is None else window.end - self._newest_end
-        self._newest_end = window.end
         self._crew.stats.window_scored(ready - began, ready - arrived, hop)
         scored = ScoredWindow(window.end, window.at, result)
         if self._crew.scores is not None:
@@ -194,8 +208,10 @@ class Watch:
     def failed(self, error: Exception) -> None:
         """A window could not be scored: the camera is given up."""
         self.error = error
+        if not isinstance(error, OcrganError | OSError):  # a fault of ours
+            _log.error("scoring %s failed", self.name, exc_info=error)
         if self._feed is not None:
-            self._feed.stop()
+            self._feed.ask_to_stop()
 
     def _hand_over(self) -> None:
         if not self._crew.scheduler.due(self):
@@ -212,14 +228,14 @@ class Watch:
             calibrating.take(window, self.camera.alarmed)
             self.statistics = calibrating.statistics
 
-    def _finish(self, error: Exception | None) -> None:
-        self.error = self.error or error
+    def _finish(self) -> None:
         reason: EndReason = "source_ended" if self.error is None else "source_failed"
-        self.camera.end(self._stop_reason or reason)
-        self._crew.evidence.close()
-        self._crew.progress.forget(self._part)
-        self._presence.offline("stopped" if self.error is None else str(self.error))
-        self.ended.set()
+        try:
+            self.camera.end(self._stop_reason or reason)
+        finally:
+            self._crew.evidence.close()
+            self._crew.stats.went_away()
+            self._presence.offline("stopped" if self.error is None else str(self.error))
 
     def _count(self, event: Event) -> None:
         if event.type == "new":

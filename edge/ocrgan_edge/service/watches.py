@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,8 @@ from ocrgan_edge.video.open_live import LiveOptions
 from ocrgan_edge.video.open_source import open_source
 from ocrgan_edge.video.source import Source
 
+TRY_AGAIN_AFTER = 60.0
+"""Seconds after which a camera that was given up is watched anew, while others go on."""
 _log = logging.getLogger(__name__)
 
 
@@ -120,6 +123,7 @@ class Watches:
         """Watches nothing yet."""
         self._shared = shared
         self._watches: dict[str, Watch] = {}
+        self._given_up: dict[Watch, float] = {}
 
     @property
     def by_name(self) -> Mapping[str, Watch]:
@@ -159,6 +163,7 @@ class Watches:
         watch = self._watches.pop(name, None)
         if watch is not None:
             watch.stop(reason)
+            self._given_up.pop(watch, None)
 
     def forget(self, name: str) -> None:
         """The camera no longer belongs to the node: ends it, and clears what is retained."""
@@ -177,6 +182,19 @@ class Watches:
         """What has to be done when time passes."""
         for watch in self._watches.values():
             watch.tick(now)
+            if watch.ended.is_set() and watch.error is not None and watch not in self._given_up:
+                self._given_up[watch] = time.monotonic()
+                if not self.all_ended:  # else the daemon ends with these words
+                    fields = {"camera": watch.name}
+                    _log.error("%s is given up: %s", watch.name, watch.error, extra=fields)
+
+    def worth_another_try(self) -> list[str]:
+        """Live cameras that were given up a while ago; a broken recording stays broken."""
+        if self.all_ended:
+            return []
+        latest = time.monotonic() - TRY_AGAIN_AFTER
+        given_up = [watch for watch, at in self._given_up.items() if watch.live and at <= latest]
+        return [watch.name for watch in given_up if self._watches.get(watch.name) is watch]
 
     @property
     def all_ended(self) -> bool:

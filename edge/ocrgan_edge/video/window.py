@@ -87,6 +87,11 @@ class WindowRing:
         return self.newest()
 
     @property
+    def unbroken(self) -> int:
+        """Frames since the start or the newest gap."""
+        return self._count
+
+    @property
     def ready(self) -> bool:
         """Whether there are frames enough for a window, whichever hop."""
         return self._count >= min(2, self.length)

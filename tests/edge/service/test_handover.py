@@ -32,7 +32,7 @@ def test_the_window_taken_ends_with_the_newest_frame_even_if_none_was_due_with_i
     for n in range(6):
         handover.put(frame(n))
     out = buffer()
-    window, _ = handover.take(out)
+    window = handover.take(out).window
     assert (window.end, window.at) == (5, 0.5)
     assert out[:, 0, 0, 0].tolist() == [2, 3, 4, 5]
     assert window.frames is out
@@ -55,6 +55,28 @@ def test_nothing_is_taken_when_a_gap_has_emptied_the_ring() -> None:
         handover.put(frame(n))
     handover.put(frame(4, at=60.0))
     assert handover.take(buffer()) is None
+
+
+def test_the_hop_is_counted_from_window_to_window_as_they_were_taken() -> None:
+    handover = Handover(SPEC, hop=1)
+    hops = []
+    for n in range(9):
+        handover.put(frame(n))
+        if n in (1, 2, 5, 8):  # a busy worker comes later than every frame
+            hops.append(handover.take(buffer()).hop)
+    assert hops == [None, 1, 3, 3]
+
+
+def test_no_hop_reaches_across_a_gap() -> None:
+    handover = Handover(SPEC, hop=1)
+    for n in range(6):
+        handover.put(frame(n))
+    handover.take(buffer())
+    handover.put(frame(6, at=60.0))
+    handover.put(frame(7, at=60.1))
+    assert handover.take(buffer()).hop is None
+    handover.put(frame(8, at=60.2))
+    assert handover.take(buffer()).hop == 1
 
 
 def test_who_must_not_lose_a_window_can_wait_until_it_has_been_taken() -> None:
