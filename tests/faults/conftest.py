@@ -68,6 +68,10 @@ class House:
         whole = f"ocrgan/attic/{topic}"
         publish.single(whole, payload, 1, retain, "127.0.0.1", self.broker.port)
 
+    def tell_all(self, messages: list[tuple[str, bytes, int, bool]]) -> None:
+        """Publishes many: topic, payload, QoS, retain."""
+        publish.multiple(messages, "127.0.0.1", self.broker.port)  # type: ignore[arg-type]
+
     def stop(self) -> int:
         self.daemon.send_signal(signal.SIGTERM)
         return self.daemon.wait(20)
