@@ -13,7 +13,6 @@ from ocrgan_edge.alerts.command_value import CommandError, number_within, read_v
 from ocrgan_edge.alerts.messages import ErrorMessage
 from ocrgan_edge.alerts.topics import Topics
 from ocrgan_edge.detection.sensitivity import FACTORS, Word
-from ocrgan_edge.errors import SettingsError
 
 SUFFIX = ".ocrgan"
 LONGEST_NAME = 255
@@ -104,7 +103,7 @@ def parse(
     return make(read_value(payload))
 
 
-def refusal(topic: str, payload: bytes, error: SettingsError) -> ErrorMessage:
+def refusal(topic: str, payload: bytes, error: Exception) -> ErrorMessage:
     """What is published on `errors` about a command."""
     return ErrorMessage(
         time=datetime.now(UTC),

@@ -59,6 +59,10 @@ class Daemon:
         """Settings with which a node has worked."""
         self._next: Settings | None = None
         """Settings for which there must be another node."""
+        self._before: Settings | None = None
+        """Settings to go back to if the broker refuses the next node."""
+        self._built = self._settings
+        """Settings with which the newest node was begun."""
         self._node: Node | None = None
         self._remote: Remote | None = None
         self._inbox = Inbox()
@@ -86,26 +90,44 @@ class Daemon:
 
     def _open(self) -> Node | None:
         """A node by the newest settings that work; None when it is time to stop."""
-        if self._proven is not None and self._next is None:
+        if self._proven is not None and not self._goes_on:
             return None
         self._settings, self._next = self._next or self._settings, None
-        start = Start(
-            patient=self._manner.patient or self._proven is not None,
-            scores=self._manner.scores,
-            environment=os.environ,
-            on_refused=self._stop.fail,
-            progress=self._progress,
-        )
         try:
-            node = Node(self._settings, start)
+            node = self._build(self._settings)
         except OcrganError as error:
             if self._proven is None:
                 raise
             _log.error("the new settings cannot be used, the old ones are: %s", error)
-            self._settings = self._proven
-            node = Node(self._settings, start)
+            self._settings, self._before = self._proven, None
+            node = self._build(self._settings)
         self._proven = self._settings
         return node
+
+    def _build(self, settings: Settings) -> Node:
+        self._progress.made(MAIN)
+        self._built = settings
+        start = Start(
+            patient=self._manner.patient or self._proven is not None,
+            scores=self._manner.scores,
+            environment=os.environ,
+            on_refused=self._on_refused(settings),
+            progress=self._progress,
+        )
+        return Node(settings, start)
+
+    def _on_refused(self, settings: Settings) -> Callable[[OcrganError], None]:
+        """What a broker brings about that refuses a node for good: an end, or the node before."""
+        before, self._before = self._before, None
+        if before is None:
+            return self._stop.fail
+
+        def go_back(error: OcrganError) -> None:
+            if self._built is settings:
+                _log.error("the new settings cannot be used, the old ones are: %s", error)
+                self._next = before
+
+        return lambda error: self._inbox.put(lambda: go_back(error))
 
     def _lead(self, node: Node) -> None:
         """Keeps a node going until its work is done, or another one is needed."""
@@ -119,14 +141,23 @@ class Daemon:
                 self._remote.tick()
             self._inbox.work(TICK)
 
+    @property
+    def _goes_on(self) -> bool:
+        """Whether another node follows this one."""
+        return self._next is not None and not self._stop.asked
+
     def _settle(self, node: Node) -> None:
         """Takes a node apart; what has ended it for good is raised."""
-        if self._next is None:
+        if not self._goes_on:
             self._notifier.stopping()
-        failed = [watch.error for watch in node.watches.by_name.values() if watch.error is not None]
-        error = self._stop.error or next(iter(failed), None)
-        node.close(clean=error is None, reason="stopped" if self._next is None else "changed")
-        if error is not None and self._next is None:
+        if self._remote is not None:
+            self._remote.close()
+        error: Exception | None = self._stop.error
+        if error is None and not self._stop.asked:  # all have ended: a failure is a failure of all
+            errors = [watch.error for watch in node.watches.by_name.values()]
+            error = next((each for each in errors if each is not None), None)
+        node.close(clean=error is None, reason="changed" if self._goes_on else "stopped")
+        if error is not None and not self._goes_on:
             raise error
 
     def _hang_up(self) -> None:
@@ -139,13 +170,14 @@ class Daemon:
             self._change(self._read())
         except OcrganError as error:
             _log.error("the settings were read again but stay as they were:\n%s", error)
-        self._notifier.ready(f"Watching {', '.join(self._settings.cameras)}")
+        if not self._goes_on:  # else the next node says so
+            self._notifier.ready(f"Watching {', '.join(self._settings.cameras)}")
 
     def _change(self, settings: Settings) -> None:
         difference = changes(self._settings, settings)
         if difference.node_changed:
             _log.info("new settings of %s: starting anew", ", ".join(sorted(difference.node)))
-            self._next = settings
+            self._next, self._before = settings, self._settings
         elif difference:
             assert self._node is not None
             self._node.change_cameras(settings, difference)

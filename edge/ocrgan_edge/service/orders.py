@@ -57,9 +57,12 @@ class Orders:
         try:
             command = parse(node.topics, node.watches.by_name, topic, payload)
             self._do(command)
-        except SettingsError as error:
+        except OcrganError as error:
             _log.warning("command on %s refused: %s", topic, error)
-            node.publisher.publish_once(node.topics.errors, to_json(refusal(topic, payload, error)))
+            self._refuse(topic, payload, error)
+        except Exception:  # a fault of ours: no message from afar may end the daemon
+            _log.exception("command on %s failed", topic)
+            self._refuse(topic, payload, SettingsError("the command failed: the log says why"))
         else:
             _log.info("obeyed: %s", command)
 
@@ -79,12 +82,21 @@ class Orders:
     def tick(self) -> None:
         """Follows calibrations that are under way, and what lies in the models folder."""
         self._installer.look_again()
-        for name, watch in self._node.watches.by_name.items():
+        watches = self._node.watches.by_name
+        for gone in self._calibrations.keys() - watches.keys():
+            del self._calibrations[gone]  # what it said is cleared with it
+        for name, watch in watches.items():
             calibrating = watch.calibrating
+            if calibrating is not None and watch.ended.is_set() and not calibrating.over:
+                calibrating.fail("no more pictures come: calibrate again")
             if calibrating is not None and calibrating.result and not calibrating.adopted:
                 calibrating.adopted = True
                 self._adopt(name, watch, calibrating.result)
             self._say_calibration(name, watch)
+
+    def _refuse(self, topic: str, payload: bytes, error: OcrganError) -> None:
+        node = self._node
+        node.publisher.publish_once(node.topics.errors, to_json(refusal(topic, payload, error)))
 
     def _do(self, command: Command) -> None:
         if isinstance(command, InstallModel):

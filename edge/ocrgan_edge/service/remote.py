@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import platform
 import time
@@ -14,8 +15,9 @@ from ocrgan_edge.service.machine import board
 from ocrgan_edge.service.node import Node
 from ocrgan_edge.service.orders import Orders
 from ocrgan_edge.service.settings.mqtt import MqttSettings
-from ocrgan_edge.service.stop import Inbox
+from ocrgan_edge.service.stop import Inbox, Job
 
+_log = logging.getLogger(__name__)
 ANNOUNCE_INTERVAL = 5.0
 """Least seconds between two announcements to Home Assistant."""
 
@@ -33,6 +35,8 @@ class Remote:
         """
         self._node = node
         self._settings = mqtt
+        self._inbox = inbox
+        self._closed = self._flooded = False
         self._model: ModelMessage | None = None
         self._stats_due = 0.0
         self._announced_at = -math.inf
@@ -42,12 +46,12 @@ class Remote:
         assert node.mqtt is not None
         node.mqtt.listen(
             subscriptions(node.topics),
-            lambda topic, payload: inbox.put(lambda: self._orders.obey(topic, payload)),
+            lambda topic, payload: self._later(lambda: self._orders.obey(topic, payload)),
         )
         if mqtt.home_assistant:
             node.mqtt.listen(
                 [status_topic(mqtt.discovery_prefix)],
-                lambda _, payload: inbox.put(lambda: self._greet(payload)),
+                lambda _, payload: self._later(lambda: self._greet(payload)),
                 retained=True,
             )
 
@@ -66,6 +70,17 @@ class Remote:
             self._stats_due = now + self._settings.stats_interval
             node = self._node
             node.publisher.publish_state(node.topics.stats, to_json(node.stats.message()), qos=0)
+
+    def close(self) -> None:
+        """Obeys no more: the node is taken apart."""
+        self._closed = True
+
+    def _later(self, job: Job) -> None:
+        """Has it done by the daemon's own thread, if this node is still there then."""
+        taken = self._inbox.offer(lambda: None if self._closed else job())
+        if not taken and not self._flooded:
+            _log.warning("messages come faster than they are obeyed: some are thrown away")
+        self._flooded = not taken
 
     def _say_model(self, message: ModelMessage) -> None:
         before, self._model = self._model, message

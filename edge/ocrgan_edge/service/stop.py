@@ -12,6 +12,8 @@ from types import FrameType
 from ocrgan_edge.errors import OcrganError
 
 Job = Callable[[], None]
+MOST = 1000
+"""Jobs that may wait before those from afar are turned away."""
 
 
 class Stop:
@@ -70,6 +72,13 @@ class Inbox:
     def put(self, job: Job) -> None:
         """Has it done soon."""
         self._jobs.put(job)
+
+    def offer(self, job: Job) -> bool:
+        """Has it done soon, unless too many wait already; whether it will be."""
+        taken = self._jobs.qsize() < MOST
+        if taken:
+            self.put(job)
+        return taken
 
     def wake(self) -> None:
         """Lets who waits in `work` look around."""
