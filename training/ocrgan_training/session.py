@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ocrgan_edge.errors import SettingsError
 from ocrgan_training.checkpoint import CHECKPOINT, restore, save_checkpoint
@@ -69,8 +69,9 @@ def open_session(options: TrainOptions, reporter: Reporter) -> Session | None:
     info = options.info(recordings)
     if _is_finished(options, info):
         return None
-    clips = load_clips(recordings.training, options.clip_spec)
-    held_out = load_clips(recordings.held_out, options.clip_spec)
+    spec = replace(options.clip_spec, recorded=recordings.frames_per_second)
+    clips = load_clips(recordings.training, spec)
+    held_out = load_clips(recordings.held_out, spec)
     frames = sum(len(clip.frames) for clip in clips)
     reporter.say(
         f"{len(clips)} clips with {frames} frames ({sum(c.frames.nbytes for c in clips) / 1e6:.0f}"

@@ -4,6 +4,7 @@ DIR/train/<clip>   normal only       <clip> is a video file, or a folder of fram
 DIR/test/<clip>    normal and abnormal
 DIR/labels.json    {"<clip's name>": [0, 1, …]}, one value per frame
 DIR/masks.npz      optional: clip's name → bool (frames, H, W)
+DIR/clips.json     optional: the rate of folders of frames (`recorded_rate`), 10/s without it
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ocrgan_edge.errors import SourceError
 from ocrgan_edge.video.frame import Frame
 from ocrgan_edge.video.quiet import quiet_opencv
+from ocrgan_edge.video.recorded_rate import recorded_rate
 
 PICTURE_SUFFIXES = (".jpeg", ".jpg", ".png", ".tif", ".tiff")
 DEFAULT_RATE = 10.0
@@ -27,14 +28,15 @@ class FolderSource:
 
         Args:
             folder: tif, png or jpg files; others, and hidden files, are left alone.
-            frames_per_second: at which they were taken; `DEFAULT_RATE` if not given.
+            frames_per_second: at which they were taken; if not given, what clips.json says of them,
+                and `DEFAULT_RATE` if that says nothing either.
 
         Raises:
-            SourceError: the folder has no pictures.
+            SourceError: the folder has no pictures, or clips.json is broken.
         """
         quiet_opencv()
         self.name = str(folder)
-        self.frames_per_second = frames_per_second or DEFAULT_RATE
+        self.frames_per_second = frames_per_second or recorded_rate(folder) or DEFAULT_RATE
         self._paths = sorted(path for path in folder.iterdir() if _is_picture(path))
         if not self._paths:
             raise SourceError(f"folder {folder} has no frames: tif, png or jpg files")

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.errors import DataError, SourceError
-from ocrgan_edge.video.clips import held_out, list_clips
+from ocrgan_edge.video.clips import LABELS, held_out
 from ocrgan_edge.video.fit import fit
 from ocrgan_edge.video.open_source import open_source
 from ocrgan_edge.video.resample import frames_on_clock
+from ocrgan_training.data.published import open_data_folder
 
 BLOCK = 1 << 20
 
@@ -33,6 +34,8 @@ class ClipSpec:
     """Frames a clip needs at least: one window."""
     memory: int = 8 << 30
     """Bytes that all clips together may take."""
+    recorded: float | None = None
+    """Rate of the recordings in 1/s; None where each says its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,21 +55,25 @@ class Recordings:
     held_out: dict[str, Path]
     sha256: dict[str, str]
     """Of every clip's file, or of a folder's names and files in order."""
+    frames_per_second: float | None = None
+    """Rate of all recordings; None where each says its own."""
 
 
 def find_recordings(data: Path) -> Recordings:
-    """Lists `data`/train and keeps some clips apart, by clip.
+    """Lists the normal clips of a data set in any layout and keeps some apart, by clip.
 
     Raises:
         DataError: there are fewer than two clips, or one of them is labelled abnormal.
     """
-    clips = list_clips(data / "train")
+    folder = open_data_folder(data)
+    clips = folder.training()
     _refuse_abnormal(data, clips)
     kept = set(held_out(list(clips)))
     return Recordings(
         training={name: path for name, path in clips.items() if name not in kept},
         held_out={name: path for name, path in clips.items() if name in kept},
         sha256={name: fingerprint(path) for name, path in clips.items()},
+        frames_per_second=folder.frames_per_second,
     )
 
 
@@ -116,7 +123,7 @@ def load_clip(name: str, path: Path, spec: ClipSpec, memory: int | None = None) 
 
 
 def _images(path: Path, spec: ClipSpec) -> Iterator[NDArray[np.uint8]]:
-    with closing(open_source(str(path))) as source:
+    with closing(open_source(str(path), frames_per_second=spec.recorded)) as source:
         for frame in frames_on_clock(source, spec.frames_per_second):
             yield fit(frame.image, spec.height, spec.width)
 
@@ -134,7 +141,7 @@ def fingerprint(path: Path) -> str:
 
 
 def _refuse_abnormal(data: Path, clips: dict[str, Path]) -> None:
-    file = data / "labels.json"
+    file = data / LABELS
     if not file.exists():
         return
     try:
