@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import signal
@@ -47,13 +48,13 @@ class House:
         self.file.write_text("\n".join(lines) + "\n")
 
     def start(
-        self, environment: Mapping[str, str] | None = None, before: tuple[str, ...] = ()
+        self, environment: Mapping[str, str] | None = None, options: tuple[str, ...] = ()
     ) -> subprocess.Popen[bytes]:
-        """Starts the daemon; `before` are words before the command, such as `taskset`."""
+        """Starts the daemon, once more or for the first time."""
         self._logs.append(self.file.with_name(f"log{len(self._logs)}"))
         with self._logs[-1].open("wb") as log:
             self._daemon = subprocess.Popen(
-                [*before, COMMAND, "--config", self.file],
+                [COMMAND, "--config", self.file, *options],
                 env=os.environ | (environment or {}),
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -81,6 +82,12 @@ class House:
             self._daemon.kill()
             self._daemon.wait()
 
+    def kill_broker(self) -> None:
+        for child in psutil.Process().children():
+            if child.name() == "mosquitto":
+                child.kill()
+        self.broker.stop()
+
     # What it says.
 
     @property
@@ -102,11 +109,13 @@ class House:
         self.wait_until(lambda: self.said(words) >= times, seconds, words)
         return [line for line in self.log.splitlines() if words in line][-1]
 
-    def wait_until(self, true: Callable[[], object], seconds: float = 15, what: str = "") -> None:
+    def wait_until(self, true: Callable[[], object], seconds: float = 15, what: Any = "") -> None:
+        """Waits; `what` or what it returns is said if that was in vain."""
         end = time.monotonic() + seconds
         while not true():
-            assert time.monotonic() < end, f"not within {seconds} s: {what}\n{self.log[-3000:]}"
-            assert self.daemon.poll() is None, f"it has ended: {what}\n{self.log[-3000:]}"
+            if time.monotonic() > end or self.daemon.poll() is not None:
+                wanted = what() if callable(what) else what
+                pytest.fail(f"not within {seconds} s: {wanted}\n{self.log[-3000:]}")
             time.sleep(0.02)
 
     def told(self, topic: str) -> list[str]:
@@ -132,7 +141,7 @@ class House:
             found[:] = [self.newest(topic)]
             return found[0] is not None and bool(wanted(found[0]))
 
-        self.wait_until(is_there, seconds, f"{topic}, newest {self.newest(topic)}")
+        self.wait_until(is_there, seconds, lambda: f"{topic}, newest {found}")
         return found[0]
 
     def events(self, camera: str = "") -> list[dict[str, Any]]:
@@ -188,7 +197,8 @@ def play(tmp_path: Path) -> Callable[..., dict[str, Any]]:
         path = tmp_path / f"{name}.avi"
         writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 64))
         for number in range(round(seconds * 10)):
-            image = np.full((64, 64, 3), 100, np.uint8)
+            light = 100 + 15 * math.sin(2 * math.pi * number / 50)  # or the picture is frozen
+            image = np.full((64, 64, 3), round(light), np.uint8)
             if begins <= number / 10 < ends:
                 left = number * 7 % 50
                 image[20:40, left : left + 14] = 255

@@ -68,9 +68,7 @@ def test_retained_commands_are_not_obeyed(house: Any, play: Play) -> None:
     assert set(house.told("door/threshold/state")) == {"2"}
 
 
-def test_a_camera_calibrates_itself_on_a_minute_of_its_place(
-    house: Any, play: Play, tmp_path: Path
-) -> None:
+def test_a_camera_calibrates_itself_on_a_minute_of_its_place(house: Any, play: Play) -> None:
     quick = play("door", 20, 0, 0) | {"realtime": False, "hop": 4, "score_interval": 0.5}
     house.settle(door=quick)
     house.start()
