@@ -142,6 +142,11 @@ def hose() -> Hose:
     return Hose()
 
 
+@pytest.fixture
+def make_hose() -> type[Hose]:
+    return Hose
+
+
 @pytest.fixture(scope="session")
 def model(tiny_bundle: Path) -> LoadedModel:
     return LoadedModel(open_bundle(tiny_bundle), "onnx-fp32", Budget(workers=1, threads=1))
