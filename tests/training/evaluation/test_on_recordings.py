@@ -12,6 +12,7 @@ from ocrgan_training.evaluation.data_set import load_data_set
 from ocrgan_training.evaluation.evaluate import evaluate
 from ocrgan_training.evaluation.measure import Settings
 from ocrgan_training.evaluation.measure_baselines import measure_baselines
+from ocrgan_training.evaluation.subjects import of_bundle
 
 ROOT = Path(__file__).parents[3]
 PED2 = Path(os.environ.get("OCRGAN_DATA", ROOT.parent / "shared" / "data")) / "ped2"
@@ -38,7 +39,8 @@ def test_each_kind_of_a_rendered_scene_has_its_figures(tmp_path: Path) -> None:
     options = ["--train", "2", "--test", "2", "--seconds", "12", "--size", "96x64"]
     subprocess.run([command, "--out", tmp_path / "scene", *options], check=True)
     data = load_data_set(tmp_path / "scene")
-    found = evaluate(open_bundle(TINY), ["onnx-fp32"], data, Settings(hop=4), lambda: None)
+    subjects = of_bundle(open_bundle(TINY), ["onnx-fp32"])
+    found = evaluate(subjects, data, Settings(hop=4), lambda: None)
     kinds = found.report.row("onnx-fp32").kinds
     named = {interval.kind for clip in data.kinds.values() for interval in clip}
     assert kinds.keys() == named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from ocrgan_edge.video.clips import (
     load_masks,
 )
 from ocrgan_edge.video.open_source import open_source
+from ocrgan_training.evaluation.counted_source import CountedSource
 from ocrgan_training.evaluation.kinds import KindInterval, load_kinds
 from ocrgan_training.evaluation.pixels import stride_for
 
@@ -53,6 +54,22 @@ class DataSet:
 
     kinds: Mapping[str, tuple[KindInterval, ...]] = field(default_factory=dict)
     """Of rendered scenes: what happens when."""
+
+    frames_per_second: float | None = None
+    """At which the clips were recorded, where they do not say it themselves."""
+
+    def open(self, clip: str, told: Callable[[], None] = lambda: None) -> CountedSource:
+        """Opens a clip; `told` is called for every frame.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        return self.open_path(self.clips[clip], told)
+
+    def open_path(self, path: Path, told: Callable[[], None] = lambda: None) -> CountedSource:
+        """As `open`, also for normal clips."""
+        rate = self.frames_per_second
+        return CountedSource(open_source(str(path), frames_per_second=rate), told)
 
     @property
     def pixel_stride(self) -> int:
@@ -88,8 +105,12 @@ class DataSet:
         return masks
 
 
-def load_data_set(folder: Path) -> DataSet:
+def load_data_set(folder: Path, frames_per_second: float | None = None) -> DataSet:
     """Finds clips, labels and masks of a folder.
+
+    Args:
+        folder: of recordings.
+        frames_per_second: at which clips were recorded that do not say it themselves.
 
     Raises:
         DataError: there are neither labelled test clips nor normal clips to hold out, or labels
@@ -99,7 +120,14 @@ def load_data_set(folder: Path) -> DataSet:
     if not (folder / LABELS).exists():
         if not kept:
             raise DataError(f"{folder} has no {LABELS} with test clips, nor normal clips in train/")
-        return DataSet(folder, kept, None, held_out=kept, background=background)
+        return DataSet(
+            folder,
+            kept,
+            None,
+            held_out=kept,
+            background=background,
+            frames_per_second=frames_per_second,
+        )
     labels = load_labels(folder)
     return DataSet(
         folder=folder,
@@ -109,6 +137,7 @@ def load_data_set(folder: Path) -> DataSet:
         held_out=kept,
         background=background,
         kinds=load_kinds(folder),
+        frames_per_second=frames_per_second,
     )
 
 

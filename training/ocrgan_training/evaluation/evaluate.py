@@ -1,26 +1,31 @@
-"""A bundle against a data set: graphs and baselines in one run, as one report."""
+"""Graphs and baselines against a data set in one run, as one report."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
 from scipy.stats import spearmanr
 
-from ocrgan_edge.bundle import Bundle, Calibration
+from ocrgan_edge.bundle import Calibration
+from ocrgan_edge.runtime.scorer import LocationStatistics
 from ocrgan_training.evaluation.data_set import ONLY_NORMAL, DataSet
 from ocrgan_training.evaluation.measure import Measured, Settings, Told
 from ocrgan_training.evaluation.measure_baselines import measure_baselines
-from ocrgan_training.evaluation.measure_graph import measure_graph
+from ocrgan_training.evaluation.measure_graph import MeasuredGraph, measure_graph
+from ocrgan_training.evaluation.metrics import Scores
 from ocrgan_training.evaluation.report import Agreement, Report
+from ocrgan_training.evaluation.subjects import Subjects
 
-REFERENCES = ("onnx-fp32", "openvino-fp16")
-"""Targets that the others are compared with, the first that is there."""
-PACKAGES = ("ocrgan-edge", "numpy", "opencv-python-headless", "onnxruntime", "openvino")
+TORCH = "torch"
+"""Row of a checkpoint's own network."""
+REFERENCES = (TORCH, "onnx-fp32", "openvino-fp16")
+"""What the others are compared with, the first that is there."""
+PACKAGES = ("ocrgan-edge", "numpy", "opencv-python-headless", "onnxruntime", "openvino", "torch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,31 +35,50 @@ class Evaluation:
     report: Report
     measured: list[Measured]
     """In the order of the report's rows."""
+    statistics: Mapping[str, LocationStatistics] = field(default_factory=dict)
+    """What each subject scored with."""
+
+    def of(self, name: str) -> Measured:
+        """One row's."""
+        return next(one for one in self.measured if one.row.name == name)
 
 
-def evaluate(
-    bundle: Bundle, targets: list[str], data: DataSet, settings: Settings, told: Told
-) -> Evaluation:
-    """Measures the baselines, then each target.
+def evaluate(subjects: Subjects, data: DataSet, settings: Settings, told: Told) -> Evaluation:
+    """Measures the baselines, then each subject.
 
     Raises:
         DataError: labels or masks do not fit the clips.
         BundleError: a target is not there or fails its self-test.
         SourceError: a clip cannot be read.
     """
-    wish = bundle.target(targets[0]).calibration.false_alarms_per_day
-    clock = bundle.manifest.input.frames_per_second
+    clock, wish = subjects.spec.frames_per_second, subjects.false_alarms_per_day
     baselines = measure_baselines(data, clock, wish, settings, told)
-    graphs = {name: measure_graph(bundle, name, data, settings, told) for name in targets}
+    graphs = {
+        name: measure_graph(name, opener(), data, settings, told)
+        for name, opener in subjects.openers.items()
+    }
+    return evaluation_of(subjects.title, graphs, baselines, data, settings)
+
+
+def evaluation_of(
+    title: str,
+    graphs: Mapping[str, MeasuredGraph],
+    baselines: list[Measured],
+    data: DataSet,
+    settings: Settings,
+) -> Evaluation:
+    """Puts together what was measured."""
     shipped = {name: graph.shipped for name, graph in graphs.items()}
     measured = [*shipped.values(), *(graph.seed for graph in graphs.values()), *baselines]
-    labels = {name: data.labels_of(name, clip.frames) for name, clip in baselines[0].clips.items()}
+    labels = {name: data.labels_of(name, clip.frames) for name, clip in measured[0].clips.items()}
     report = Report(
-        bundle=bundle.manifest.name,
+        bundle=title,
         data=str(data.folder),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         hop=settings.hop,
         sigma=settings.sigma,
+        minimum_duration=settings.minimum_duration,
+        cool_down=settings.cool_down,
         clips=len(labels),
         frames=sum(clip.size for clip in labels.values()),
         abnormal_frames=sum(int(np.count_nonzero(clip)) for clip in labels.values()),
@@ -64,9 +88,10 @@ def evaluate(
         terms={name: graph.terms for name, graph in graphs.items()},
         agreements=_agreements(shipped),
         versions=_versions(),
-        notes=_notes(bundle, targets, data, settings),
+        notes=_notes(graphs, data, settings),
     )
-    return Evaluation(report, measured)
+    statistics = {name: graph.constants.statistics for name, graph in graphs.items()}
+    return Evaluation(report, measured, statistics)
 
 
 def agreement(reference: Measured, other: Measured) -> Agreement:
@@ -77,10 +102,20 @@ def agreement(reference: Measured, other: Measured) -> Agreement:
     same = np.concatenate([reference.alarms[name].on == other.alarms[name].on for name in names])
     return Agreement(
         reference=reference.row.name,
-        spearman=float(spearmanr(first, second).statistic) if first.size > 1 else 1.0,
+        spearman=_rank_correlation(first, second),
+        largest_difference=float(np.abs(first - second).max(initial=0.0)),
         auc_difference=_difference(reference, other),
         alarm_agreement=float(same.mean()),
     )
+
+
+def _rank_correlation(first: Scores, second: Scores) -> float:
+    """Spearman's; 1 for the same values, also where they do not vary."""
+    if np.array_equal(first, second) or first.size < 2:
+        return 1.0
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return 0.0
+    return float(spearmanr(first, second).statistic)
 
 
 def _difference(reference: Measured, other: Measured) -> float | None:
@@ -100,15 +135,15 @@ def _agreements(shipped: Mapping[str, Measured]) -> dict[str, Agreement]:
     }
 
 
-def _notes(bundle: Bundle, targets: list[str], data: DataSet, settings: Settings) -> list[str]:
+def _notes(graphs: Mapping[str, MeasuredGraph], data: DataSet, settings: Settings) -> list[str]:
     notes = [] if data.labels is not None else [ONLY_NORMAL]
     if not data.held_out:
         notes.append("no normal clips to hold out in train/: the baselines have no threshold")
-    of_targets: dict[str, list[str]] = {}
-    for name in targets:
-        for text in _calibration_notes(bundle.target(name).calibration, settings):
-            of_targets.setdefault(text, []).append(name)
-    return notes + [f"{', '.join(names)}: {text}" for text, names in of_targets.items()]
+    of_graphs: dict[str, list[str]] = {}
+    for name, graph in graphs.items():
+        for text in _calibration_notes(graph.constants.calibration, settings):
+            of_graphs.setdefault(text, []).append(name)
+    return notes + [f"{', '.join(names)}: {text}" for text, names in of_graphs.items()]
 
 
 def _calibration_notes(calibration: Calibration, settings: Settings) -> list[str]:

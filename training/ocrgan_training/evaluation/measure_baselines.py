@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from ocrgan_edge.detection.alarm import AlarmRule
 from ocrgan_edge.detection.threshold import threshold_for
 from ocrgan_edge.errors import DataError
-from ocrgan_edge.video.open_source import open_source
 from ocrgan_training.evaluation.baselines import Image, detectors, first_pictures, score_clip
 from ocrgan_training.evaluation.counted_source import CountedSource
 from ocrgan_training.evaluation.data_set import DataSet
@@ -34,11 +34,11 @@ def measure_baselines(
         settings: as for the graphs.
         told: for progress.
     """
-    background = first_pictures(_sources(data.background), clock)
+    background = first_pictures(_sources(data), clock)
     started = time.perf_counter()
-    scores = _score(data.clips, clock, background, told)
+    scores = _score(data, data.clips, _Pass(clock, background, told))
     seconds = time.perf_counter() - started
-    normal = _score(data.held_out, clock, background, told)
+    normal = _score(data, data.held_out, _Pass(clock, background, told))
     rules = _rules(normal, clock, false_alarms_per_day, settings)
     measured = []
     for name, clips in scores.items():
@@ -49,13 +49,20 @@ def measure_baselines(
     return measured
 
 
-def _score(
-    clips: Mapping[str, Path], clock: float, background: list[Image], told: Told
-) -> ByDetector:
+@dataclass(frozen=True)
+class _Pass:
+    """How a clip is gone through."""
+
+    clock: float
+    background: list[Image]
+    told: Told
+
+
+def _score(data: DataSet, clips: Mapping[str, Path], how: _Pass) -> ByDetector:
     scores: ByDetector = {}
     for clip, path in clips.items():
-        with closing(CountedSource(open_source(str(path)), told)) as source:
-            for name, found in score_clip(source, clock, detectors(background)).items():
+        with closing(data.open_path(path, how.told)) as source:
+            for name, found in score_clip(source, how.clock, detectors(how.background)).items():
                 scores.setdefault(name, {})[clip] = found
     return scores
 
@@ -77,7 +84,7 @@ def _rules(
     return rules
 
 
-def _sources(clips: Mapping[str, Path]) -> Iterator[CountedSource]:
-    for path in clips.values():
-        with closing(CountedSource(open_source(str(path)))) as source:
+def _sources(data: DataSet) -> Iterator[CountedSource]:
+    for path in data.background.values():
+        with closing(data.open_path(path)) as source:
             yield source

@@ -1,66 +1,72 @@
-"""A bundle's graph over a data set: the shipped score, the published score, each term alone."""
+"""One graph over a data set: the shipped score, the published score, each term alone."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from ocrgan_edge.bundle import Bundle
-from ocrgan_edge.runtime.open_scorer import open_scorer
-from ocrgan_edge.video.open_source import open_source
+from ocrgan_edge.runtime.scorer import TERMS
 from ocrgan_training.evaluation.clip_scores import GraphClip, LoadedGraph, score_clip
-from ocrgan_training.evaluation.counted_source import CountedSource
 from ocrgan_training.evaluation.data_set import DataSet
 from ocrgan_training.evaluation.measure import Measured, Settings, Told, causal_auc, measure
 from ocrgan_training.evaluation.pixels import PixelSample
 from ocrgan_training.evaluation.report import Row, TermFigures
+from ocrgan_training.evaluation.subjects import Constants, Subject
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredGraph:
-    """What was found for one target."""
+    """What was found for one subject."""
 
     shipped: Measured
     seed: Measured
     terms: dict[str, TermFigures]
+    constants: Constants
 
 
 def measure_graph(
-    bundle: Bundle, target: str, data: DataSet, settings: Settings, told: Told
+    name: str, subject: Subject, data: DataSet, settings: Settings, told: Told
 ) -> MeasuredGraph:
     """Scores every clip with one graph, as the daemon does, and compares with the labels.
 
     Raises:
-        BundleError: the graph fails its self-test.
         DataError: labels or masks are not for the clips' number of frames.
         SourceError: a clip cannot be read.
     """
-    graph = LoadedGraph(
-        scorer=open_scorer(bundle, target, settings.threads),
-        spec=bundle.manifest.input,
-        statistics=bundle.statistics(target),
-    )
-    clips, pixel_auc = _score_clips(graph, data, settings, told)
-    windows = {name: clip.windows for name, clip in clips.items()}
+    clips, pixel_auc = _score_clips(subject.graph, data, settings, told)
+    measured = figures_of(name, clips, subject.constants, data, settings)
+    row = replace(measured.shipped.row, pixel_auc=pixel_auc)
+    return replace(measured, shipped=replace(measured.shipped, row=row))
+
+
+def figures_of(
+    name: str,
+    clips: Mapping[str, GraphClip],
+    constants: Constants,
+    data: DataSet,
+    settings: Settings,
+) -> MeasuredGraph:
+    """Figures of clips that have been scored, wherever that was."""
+    windows = {clip: found.windows for clip, found in clips.items()}
     count = sum(clip.score.size for clip in windows.values())
     seconds = sum(clip.seconds for clip in clips.values())
     row = Row(
-        name=target,
+        name=name,
         kind="graph",
-        pixel_auc=pixel_auc,
         windows=count,
         windows_per_second=count / seconds if seconds else None,
     )
-    calibration = bundle.target(target).calibration
+    calibration = constants.calibration
     rule = settings.rule(calibration.threshold, calibration.median)
-    seeds = {name: clip.windows.with_score(clip.seed) for name, clip in clips.items()}
+    seeds = {clip: found.windows.with_score(found.seed) for clip, found in clips.items()}
     return MeasuredGraph(
         shipped=measure(row, windows, rule, data, settings),
-        seed=measure(Row(f"seed score of {target}", "seed"), seeds, None, data, settings),
-        terms=_terms(bundle.manifest.terms, clips, data),
+        seed=measure(Row(f"seed score of {name}", "seed"), seeds, None, data, settings),
+        terms=_terms(clips, data),
+        constants=constants,
     )
 
 
@@ -69,8 +75,9 @@ def _score_clips(
 ) -> tuple[dict[str, GraphClip], float | None]:
     pixels = PixelSample(data.pixel_stride)
     clips: dict[str, GraphClip] = {}
-    for name, path in data.clips.items():
-        clip = _score_clip(graph, path, settings.hop, told)
+    for name in data.clips:
+        with closing(data.open(name, told)) as source:
+            clip = score_clip(graph, source, settings.hop)
         data.labels_of(name, clip.windows.frames)
         masks = data.masks_of(name, clip.windows.frames)
         if masks is not None:
@@ -80,14 +87,7 @@ def _score_clips(
     return clips, pixels.auc()
 
 
-def _score_clip(graph: LoadedGraph, path: Path, hop: int, told: Told) -> GraphClip:
-    with closing(CountedSource(open_source(str(path)), told)) as source:
-        return score_clip(graph, source, hop)
-
-
-def _terms(
-    names: tuple[str, ...], clips: dict[str, GraphClip], data: DataSet
-) -> dict[str, TermFigures]:
+def _terms(clips: Mapping[str, GraphClip], data: DataSet) -> dict[str, TermFigures]:
     labels = {name: data.labels_of(name, clip.windows.frames) for name, clip in clips.items()}
 
     def alone(values: str, k: int) -> float | None:
@@ -99,5 +99,5 @@ def _terms(
 
     return {
         term: TermFigures(raw=alone("raw_terms", k), by_place=alone("unusual_terms", k))
-        for k, term in enumerate(names)
+        for k, term in enumerate(TERMS)
     }

@@ -4,68 +4,123 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_curve, roc_curve
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_curve
 
+from ocrgan_training.evaluation.figures import ABNORMAL, COLOURS, NORMAL, Form, save, style
 from ocrgan_training.evaluation.measure import Measured
 from ocrgan_training.evaluation.metrics import lowest_for_unknown, runs
-from ocrgan_training.evaluation.protocol import causal
+from ocrgan_training.evaluation.protocol import ClipScores, causal
 
 Labels = Mapping[str, NDArray[np.bool_]]
 
+CLIPS_PER_PAGE = 12
+GRAY = COLOURS[-1]
 
-def write_plots(folder: Path, measured: list[Measured], labels: Labels) -> list[Path]:
-    """Writes all pictures as PNG into a folder; gives their paths.
+
+def write_plots(
+    folder: Path, measured: list[Measured], labels: Labels, form: Form = "png"
+) -> list[Path]:
+    """Writes all pictures into a folder; gives their paths.
 
     Curves need both classes: without abnormal frames only the scores over time are drawn.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    with mpl.rc_context({"font.size": 9}):
+    with style():
         for one in measured:
             if one.row.kind == "graph":
-                path = folder / f"scores-{one.row.name}.png"
-                _timelines(one, labels).savefig(path, dpi=110)
-                paths.append(path)
+                paths += _write_timelines(folder, one, labels, form)
         truth = np.concatenate([labels[name] for name in sorted(labels)])
+        seeds = [one for one in measured if one.row.kind == "seed"]
+        curves = [one for one in measured if one not in seeds[1:]]  # targets have the same one
         if truth.any() and not truth.all():
-            for name, figure in (("roc", _roc(measured, truth)), ("pr", _pr(measured, truth))):
-                figure.savefig(folder / f"{name}.png", dpi=110)
-                paths.append(folder / f"{name}.png")
+            paths.append(save(_roc(curves, truth), folder, "roc", form))
+            paths.append(save(_pr(curves, truth), folder, "pr", form))
     return paths
 
 
-def _timelines(measured: Measured, labels: Labels) -> Figure:
-    clips = measured.clips
-    figure = Figure(figsize=(9, 1.4 * len(clips) + 0.6), layout="constrained")
-    axes = figure.subplots(len(clips), 1, squeeze=False)[:, 0]
-    for axis, (name, clip) in zip(axes, clips.items(), strict=True):
-        for first, end in runs(labels[name]):
-            axis.axvspan(
-                first / clip.frames_per_second,
-                end / clip.frames_per_second,
-                color="tab:red",
-                alpha=0.15,
-                linewidth=0,
-            )
-        scores = causal(clip)
-        axis.plot(clip.times, np.where(np.isfinite(scores), scores, np.nan), linewidth=1)
-        if measured.row.alarms is not None:
-            axis.axhline(measured.row.alarms.threshold, color="black", linewidth=0.8, linestyle=":")
-        for alarm in measured.alarms[name].alarms:
-            axis.axvline(alarm.raised_at, color="tab:red", linewidth=1)
-        axis.set_xlim(0, max(clip.frames / clip.frames_per_second, 1e-3))
-        axis.set_ylabel(name, rotation=0, horizontalalignment="right")
-    axes[-1].set_xlabel("seconds")
-    figure.suptitle(
-        f"{measured.row.name}: score, threshold (dotted), alarms (red), labelled (shaded)"
-    )
+def _write_timelines(folder: Path, measured: Measured, labels: Labels, form: Form) -> list[Path]:
+    """Scores over time, some clips a page."""
+    names = list(measured.clips)
+    pages = [names[i : i + CLIPS_PER_PAGE] for i in range(0, len(names), CLIPS_PER_PAGE)]
+    return [
+        save(
+            _timelines(measured, labels, page),
+            folder,
+            f"scores-{measured.row.name}" + (f"-{number}" if len(pages) > 1 else ""),
+            form,
+        )
+        for number, page in enumerate(pages, 1)
+    ]
+
+
+def _timelines(measured: Measured, labels: Labels, names: list[str]) -> Figure:
+    rows = -(-len(names) // 2) if len(names) > 4 else len(names)
+    columns = -(-len(names) // rows)
+    figure = Figure(figsize=(7.2, 0.95 * rows + 0.9), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).T.ravel()
+    for axis, name in zip(axes, names, strict=False):
+        _timeline(axis, measured, name, labels[name])
+    for axis in axes[len(names) :]:
+        axis.set_axis_off()
+    for column in range(columns):
+        last = min((column + 1) * rows, len(names)) - 1
+        axes[last].tick_params(labelbottom=True)
+    figure.supxlabel("seconds", fontsize="medium")
+    axes[0].set_xlim(0, max(float(measured.clips[name].times[-1]) for name in names))
+    axes[0].set_ylim(*_range(measured))
+    figure.legend(handles=_timeline_legend(measured), loc="outside upper center", ncols=4)
     return figure
+
+
+def _timeline(axis: Axes, measured: Measured, name: str, labels: NDArray[np.bool_]) -> None:
+    clip = measured.clips[name]
+    for first, end in runs(labels):
+        span = first / clip.frames_per_second, end / clip.frames_per_second
+        axis.axvspan(*span, color=ABNORMAL, alpha=0.2, linewidth=0)
+    axis.plot(clip.times, _known(clip), linewidth=0.9, color=NORMAL)
+    if measured.row.alarms is not None:
+        axis.axhline(measured.row.alarms.threshold, color="black", linewidth=0.7, linestyle="--")
+    for alarm in measured.alarms[name].alarms if measured.alarms else ():
+        axis.axvline(alarm.raised_at, color="black", linewidth=1.2)
+    axis.text(
+        *(0.01, 0.97, name),
+        transform=axis.transAxes,
+        verticalalignment="top",
+        fontsize=8,
+        bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1},
+    )
+
+
+def _timeline_legend(measured: Measured) -> list[Line2D | Patch]:
+    return [
+        Line2D([], [], color=NORMAL, label=f"score of {measured.row.name}"),
+        Patch(color=ABNORMAL, alpha=0.2, linewidth=0, label="labelled abnormal"),
+        Line2D([], [], color="black", linewidth=0.7, linestyle="--", label="threshold"),
+        Line2D([], [], color="black", marker="|", linestyle="none", label="alarm raised"),
+    ]
+
+
+def _known(clip: ClipScores) -> NDArray[np.float64]:
+    scores = causal(clip)
+    return np.where(np.isfinite(scores), scores, np.nan)
+
+
+def _range(measured: Measured) -> tuple[float, float]:
+    """One for all clips, so that heights can be compared."""
+    scores = np.concatenate([clip.score for clip in measured.clips.values()])
+    threshold = measured.row.alarms.threshold if measured.row.alarms else 0.0
+    low = min(float(scores.min(initial=0.0)), threshold)
+    high = max(float(scores.max(initial=0.0)), threshold)
+    margin = 0.08 * max(high - low, 1e-6)
+    return low - margin, high + margin
 
 
 def _scores(measured: Measured) -> NDArray[np.float64]:
@@ -74,32 +129,42 @@ def _scores(measured: Measured) -> NDArray[np.float64]:
 
 
 def _roc(measured: list[Measured], truth: NDArray[np.bool_]) -> Figure:
-    figure, axis = _square("false alarms per normal frame", "abnormal frames found")
-    for one in measured:
+    figure, axis = _square("false positive rate (frames)", "true positive rate (frames)")
+    for number, one in enumerate(measured):
         false, true, _ = roc_curve(truth, _scores(one))
-        axis.plot(false, true, label=_label(one), linewidth=1)
-    axis.plot([0, 1], [0, 1], color="gray", linewidth=0.5)
-    axis.legend()
+        auc = one.row.frames["causal"].auc
+        axis.plot(false, true, label=_label(one, auc), **_line(one, number))
+    axis.plot([0, 1], [0, 1], color=GRAY, linewidth=0.5)
+    axis.legend(loc="lower right", title="causal frame AUC")
     return figure
 
 
 def _pr(measured: list[Measured], truth: NDArray[np.bool_]) -> Figure:
-    figure, axis = _square("recall", "precision")
-    for one in measured:
-        precision, recall, _ = precision_recall_curve(truth, _scores(one))
-        axis.plot(recall, precision, label=_label(one), linewidth=1)
-    axis.axhline(float(truth.mean()), color="gray", linewidth=0.5)
-    axis.legend()
+    figure, axis = _square("recall (frames)", "precision (frames)")
+    for number, one in enumerate(measured):
+        scores = _scores(one)
+        precision, recall, _ = precision_recall_curve(truth, scores)
+        found = float(average_precision_score(truth, scores))
+        axis.plot(recall[:-1], precision[:-1], label=_label(one, found), **_line(one, number))
+    axis.axhline(float(truth.mean()), color=GRAY, linewidth=0.5)
+    axis.legend(loc="lower left", title="causal average precision")
     return figure
 
 
 def _square(x: str, y: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(5.5, 5), layout="constrained")
+    figure = Figure(figsize=(4.4, 4.2), layout="constrained")
     axis = figure.subplots()
-    axis.set(xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.005))
+    axis.set(xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.005), aspect="equal")
     return figure, axis
 
 
-def _label(measured: Measured) -> str:
-    figures = measured.row.frames["causal"]
-    return measured.row.name if figures.auc is None else f"{measured.row.name} {figures.auc:.3f}"
+_LINES = {"graph": "-", "seed": ":", "baseline": "--"}
+
+
+def _line(measured: Measured, number: int) -> dict[str, Any]:
+    colour = COLOURS[number % len(COLOURS)]
+    return {"color": colour, "linestyle": _LINES[measured.row.kind], "linewidth": 1.2}
+
+
+def _label(measured: Measured, figure: float | None) -> str:
+    return measured.row.name if figure is None else f"{measured.row.name} {figure:.3f}"

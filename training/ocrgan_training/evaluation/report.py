@@ -56,6 +56,8 @@ class Agreement:
     reference: str
     spearman: float
     """Rank correlation of window scores."""
+    largest_difference: float
+    """Of a window's score."""
     auc_difference: float | None
     alarm_agreement: float
     """Share of frames with an alarm on in both or in neither."""
@@ -72,6 +74,10 @@ class Report:
     hop: int
     sigma: float
     """Frames, of the smoothing in the protocols `paper` and `paper-minmax`."""
+    minimum_duration: float
+    """Seconds above the threshold that an alarm takes."""
+    cool_down: float
+    """Seconds below the release that its end takes."""
     clips: int
     frames: int
     abnormal_frames: int

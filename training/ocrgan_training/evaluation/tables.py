@@ -125,12 +125,13 @@ def _terms_table(report: Report) -> Table:
 
 def _agreements_table(report: Report) -> Table:
     table = _table("Agreement of graphs", "")
-    for column in ("with", "rank correlation", "ΔAUC", "alarms agree"):
+    for column in ("with", "rank correlation", "largest\ndifference", "ΔAUC", "alarms agree"):
         table.add_column(column, justify="right")
     for name, found in report.agreements.items():
         difference = _number(found.auc_difference, "+.4f")
         agree = f"{found.alarm_agreement:.2%}"
-        table.add_row(name, found.reference, f"{found.spearman:.4f}", difference, agree)
+        largest = f"{found.largest_difference:.2g}"
+        table.add_row(name, found.reference, f"{found.spearman:.4f}", largest, difference, agree)
     return table
 
 

@@ -1,0 +1,1 @@
+"""Scoring of archives too large for one machine."""
