@@ -161,7 +161,9 @@ def test_a_run_folder_holds_three_files(options: TrainOptions) -> None:
 
 def test_a_report_is_one_line_with_the_time_left() -> None:
     report = Report(0.25, 60.0, 12, 1.5, 2.0, {"generator/context": 0.0312})
-    assert str(report) == "step 12  epoch 1.5  2.00 windows/s  3.0 min left  con 0.0312"
+    assert str(report) == (
+        "step 12  epoch 1.5  2.00 windows/s  0% waiting for data  3.0 min left  con 0.0312"
+    )
     assert Report(0.9, 90.0, 1, 0.0, 1.0).left == "10 s"
     assert Report(0.0, 0.0, 0, 0.0, 0.0).left == "?"
 

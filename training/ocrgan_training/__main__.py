@@ -24,8 +24,11 @@ ocrgan-train --data recordings --out runs/yard --size 64 --width 32 --frames 16 
 
 ocrgan-train --data recordings --out runs/yard --size 96x160 --width 16 --epochs 100 --resume
 
+torchrun --nproc-per-node 2 -m ocrgan_training --data recordings --out runs/yard --batch 4
+
 DATA/train holds clips of normal life (video files or folders of frames). A tenth of them, at
-least one, is held out and never trained on. Ctrl-C saves; --resume goes on from there.
+least one, is held out and never trained on. UCSD Ped, CUHK Avenue and ShanghaiTech are read as
+they are published. Ctrl-C saves; --resume goes on from there.
 
 Exit codes: 0 finished, 2 settings, 6 recordings, 130 interrupted and saved.
 """
@@ -62,26 +65,61 @@ def command(
     fps: Annotated[
         float, typer.Option(min=0.1, help="Frames per second the model works at.")
     ] = 10.0,
-    batch: Annotated[int, typer.Option(min=1, help="Windows per step.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Windows per step and process.")] = 1,
     stacks: Annotated[
         int,
-        typer.Option(min=4, help="Pseudo-anomalous stacks per step, for the local discriminator."),
+        typer.Option(
+            min=4, help="Pseudo-anomalous stacks per step and process (local discriminator)."
+        ),
     ] = 24,
     noise: Annotated[
         float, typer.Option(min=0.0, help="Noise the generator sees through; the recipe's is 1.")
     ] = 0.3,
     flip: Annotated[bool, typer.Option("--flip", help="Mirrored is as normal.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the weights and of every batch.")] = 1,
+    average: Annotated[
+        float,
+        typer.Option(min=0.0, max=0.9999, help="Memory of the weights' running average, 0: none."),
+    ] = 0.995,
+    dropout: Annotated[
+        float, typer.Option(min=0.0, max=0.9, help="Share of attention that is dropped.")
+    ] = 0.1,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, … [cuda where there is one].")
+    ] = None,
+    precision: Annotated[
+        Literal["float32", "bfloat16", "float64"],
+        typer.Option(help="bfloat16 is mixed precision, for machines that compute in it."),
+    ] = "float32",
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Less memory: compute activations twice.")
+    ] = False,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="torch.compile; needs a C++ compiler.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes that make batches; 0: a thread does.")
+    ] = 0,
+    memory: Annotated[float, typer.Option(min=0.001, help="GiB of decoded clips to keep.")] = 8.0,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Metrics to OUT/tensorboard, too.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where OUT ended.")] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use [all].")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Processors per process [all, shared out].")
+    ] = None,
     checkpoint_minutes: Annotated[
         float, typer.Option(min=0.0, help="Between two checkpoints.")
     ] = 5.0,
 ) -> None:
     """Trains the network on recordings of normal life."""
     _quiet_waiting()
+    import torch
+
+    from ocrgan_training import processes
     from ocrgan_training.data.augment import Augmentation
     from ocrgan_training.data.loader import LoaderSettings
+    from ocrgan_training.engine import Engine
     from ocrgan_training.learner import RECIPE, Rates
     from ocrgan_training.options import TrainOptions
     from ocrgan_training.schedule import Budget
@@ -92,27 +130,39 @@ def command(
     config = _config(preset, size, {"base_width": width, "frames": frames, "temporal": temporal})
     if hidden_frames is not None:
         config = replace(config, hidden_frames=hidden_frames)
-    _train(
-        TrainOptions(
+    count = processes.count_asked_for()
+    engine = Engine(_device(device), precision, recompute, compiled, workers, tensorboard)
+    with processes.together(torch.device(engine.device)):
+        options = TrainOptions(
             data=data,
             run=out,
             config=config,
             budget=Budget(minutes, epochs, steps),
             loader=LoaderSettings(
                 frames=config.frames,
-                batch=batch,
-                stacks=stacks,
+                batch=batch * count,
+                stacks=stacks * count,
                 seed=seed,
                 augmentation=Augmentation(flip=flip),
             ),
-            step=StepSettings(noise=noise),
+            step=StepSettings(noise=noise, average=average, dropout=dropout),
             rates=Rates() if epochs is None else RECIPE,
+            engine=engine,
             frames_per_second=fps,
             resume=resume,
-            threads=threads or os.cpu_count() or 1,
+            threads=threads or max(1, (os.cpu_count() or 1) // count),
             checkpoint_minutes=checkpoint_minutes,
+            memory=round(memory * 2**30),
         )
-    )
+        _train(options)
+
+
+def _device(asked: str | None) -> str:
+    import torch
+
+    device = asked or ("cuda" if torch.cuda.is_available() else "cpu")
+    local = os.environ.get("LOCAL_RANK")  # torchrun: which of this machine's processes
+    return f"cuda:{local}" if device == "cuda" and local is not None else device
 
 
 def _config(name: str | None, size: str | None, given: dict[str, Any]) -> NetworkConfig:
@@ -127,6 +177,7 @@ def _config(name: str | None, size: str | None, given: dict[str, Any]) -> Networ
 
 
 def _train(options: TrainOptions) -> None:
+    from ocrgan_training import processes
     from ocrgan_training.interruption import Interruption
     from ocrgan_training.loop import run_training
     from ocrgan_training.machine import prepare
@@ -134,16 +185,16 @@ def _train(options: TrainOptions) -> None:
     from ocrgan_training.session import open_session
 
     prepare(options.threads)
-    reporter = make_reporter(Console())
+    reporter = make_reporter(Console(quiet=processes.rank() > 0))
     with reporter:
         session = open_session(options, reporter)
         if session is None:
             reporter.say(f"{options.run} is finished already: {options.budget} with these settings")
             return
-        with Interruption() as stop:
+        with Interruption(patient=processes.count() > 1) as stop:
             done = run_training(session, reporter, stop)
     if not done:
-        print(f"interrupted after step {session.learner.step}: saved, --resume goes on")
+        reporter.say(f"interrupted after step {session.learner.step}: saved, --resume goes on")
         raise typer.Exit(INTERRUPTED)
 
 

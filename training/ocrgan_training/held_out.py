@@ -53,7 +53,7 @@ def _local_auc(network: OcrGanVideo, batch: Batch) -> float:
     logits = network.patch_logits(batch.stacks)
     anomalous, normal = patch_labels(batch.strength, batch.touched, logits.shape[-2:])
     labelled = (anomalous + normal) > 0
-    labels = anomalous[labelled].numpy()
+    labels = anomalous[labelled].cpu().numpy()
     if labels.min(initial=1) == labels.max(initial=0):
         return 0.5
-    return float(roc_auc_score(labels, -logits[labelled].numpy()))
+    return float(roc_auc_score(labels, -logits[labelled].cpu().numpy()))

@@ -9,8 +9,9 @@ from types import FrameType, TracebackType
 class Interruption:
     """While entered, the first SIGINT or SIGTERM sets `signal`; a second one acts as usual."""
 
-    def __init__(self) -> None:
-        """Nothing has happened yet."""
+    def __init__(self, patient: bool = False) -> None:
+        """`patient`: later ones do nothing; torchrun sends one more to what a terminal stopped."""
+        self._patient = patient
         self.signal: int | None = None
         self._before: dict[int, signal.Handlers] = {}
 
@@ -35,7 +36,8 @@ class Interruption:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.signal = number
-        self._restore()
+        if not self._patient:
+            self._restore()
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

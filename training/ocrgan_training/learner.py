@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.optim import Adam, Optimizer
 
+from ocrgan_training import processes
+from ocrgan_training.engine import Engine
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
 from ocrgan_training.network.presets import NetworkConfig
 
@@ -38,6 +40,8 @@ class Learner:
     optimisers: dict[str, Optimizer]
     """By part: generator, discriminator, local."""
     rates: dict[str, float]
+    engine: Engine = field(default_factory=Engine)
+    """How it is computed."""
     step: int = 0
     """Steps done."""
     seen: dict[str, int] = field(default_factory=lambda: {"windows": 0, "stacks": 0})
@@ -49,17 +53,21 @@ class Learner:
                 group["lr"] = self.rates[part] * factor
 
 
-def make_learner(config: NetworkConfig, rates: Rates, seed: int) -> Learner:
+def make_learner(
+    config: NetworkConfig, rates: Rates, seed: int, engine: Engine | None = None
+) -> Learner:
     """A fresh network with its optimisers; the same seed gives the same weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = OcrGanVideo(config)
-    return learner_of(network, rates)
+    return learner_of(network, rates, engine or Engine())
 
 
-def learner_of(network: OcrGanVideo, rates: Rates) -> Learner:
+def learner_of(network: OcrGanVideo, rates: Rates, engine: Engine) -> Learner:
     """A learner around a network, with its convolutions laid out channels last."""
-    network = channels_last(network).train()
+    network = channels_last(network.to(engine.device, engine.dtype)).train()
+    if processes.count() > 1:
+        processes.share_normalisation(network)
     parts = {
         name: module
         for name, module in parts_of(network).items()
@@ -70,14 +78,17 @@ def learner_of(network: OcrGanVideo, rates: Rates) -> Learner:
         "discriminator": rates.discriminator,
         "local": rates.local,
     }
+    average = channels_last(copy.deepcopy(network)).eval().requires_grad_(False)
+    engine.prepare(network)
     return Learner(
         network=network,
-        average=channels_last(copy.deepcopy(network)).eval().requires_grad_(False),
+        average=average,
         optimisers={
             name: Adam(module.parameters(), chosen[name], betas=BETAS)
             for name, module in parts.items()
         },
         rates=chosen,
+        engine=engine,
     )
 
 
@@ -99,6 +110,13 @@ def channels_last(network: OcrGanVideo) -> OcrGanVideo:
         if parameter.dim() == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return network
+
+
+def set_dropout(network: OcrGanVideo, share: float) -> None:
+    """Sets the share of attention that is dropped in training, everywhere."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = share
 
 
 @torch.no_grad()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 
-from ocrgan_training.data.loader import Batch, Loader
+import torch
+
+from ocrgan_training import processes
+from ocrgan_training.data.loader import Batch
+from ocrgan_training.metrics_board import MetricsBoard
 from ocrgan_training.metrics_file import MetricsFile
+from ocrgan_training.prefetch import batches
 from ocrgan_training.progress import Report, Reporter
 from ocrgan_training.schedule import moment
 from ocrgan_training.session import Session
@@ -26,9 +30,10 @@ def run_training(session: Session, reporter: Reporter, stop: Callable[[], bool])
         DivergedError: a loss is no longer a number; the last checkpoint is left as it is.
     """
     loop = _Loop(session, reporter)
-    with _Prefetcher(session.loader, session.learner.step) as batches:
-        while session.options.budget.progress(session.spent) < 1 and not stop():
-            loop.turn(batches)
+    workers = session.options.engine.workers
+    with batches(session.loader, session.learner.step, workers) as ready:
+        while loop.goes_on(stop):
+            loop.turn(ready)
     done = session.options.budget.progress(session.spent) >= 1
     loop.close(done)
     return done
@@ -41,21 +46,32 @@ class _Loop:
         self._session = session
         self._reporter = reporter
         self._metrics: MetricsFile | None = None
+        self._board: MetricsBoard | None = None
+        self._waited = self._worked = 0.0
         self._shown: dict[str, float] = {}
         self._saved = self._looked = time.monotonic()
         self._start = session.seconds, session.learner.step
 
-    def turn(self, batches: _Prefetcher) -> None:
+    def goes_on(self, stop: Callable[[], bool]) -> bool:
+        """Whether the budget is not spent and nobody wants to stop: the same in all processes."""
+        session = self._session
+        device = torch.device(session.options.engine.device)
+        session.seconds, stopped = processes.agree(session.seconds, stop(), device)
+        return not stopped and session.options.budget.progress(session.spent) < 1
+
+    def turn(self, ready: Iterator[Batch]) -> None:
         """One step and what is due after it."""
         session, since = self._session, time.perf_counter()
         now = moment(session.options.budget, session.spent, session.plateau)
-        batch = batches.next()
+        batch = next(ready)
         waited = time.perf_counter() - since
         result = train_step(session.learner, batch, session.options.step, now, session.options.seed)
         self._note(result, waited, now.rate)
         if session.learner.step % session.loader.steps_per_epoch == 0:
             self._end_epoch()
         session.seconds += time.perf_counter() - since
+        self._waited += waited
+        self._worked += sum(result.seconds.values())
         self._reporter.show(self._report())
         if time.monotonic() - self._saved > 60 * session.options.checkpoint_minutes:
             session.save()
@@ -66,15 +82,22 @@ class _Loop:
         if done:
             self._look()
         self._write_row()
+        if self._board is not None:
+            self._board.close()
         self._session.save()
         self._reporter.say(str(self._report()))
 
     def _note(self, result: StepResult, waited: float, rate: float) -> None:
+        if processes.rank() > 0:
+            return
         seconds = {"data": waited, **result.seconds}
         row = result.losses | {f"seconds/{part}": spent for part, spent in seconds.items()}
+        before = self._session.learner.step - 1
         row |= {"epoch": self._session.spent.epochs, "rate": rate}
         if self._metrics is None:
             self._metrics = _open_metrics(self._session, tuple(row))
+            if self._session.options.engine.tensorboard:
+                self._board = MetricsBoard(self._session.options.run, before)
         self._metrics.add(row)
         if self._session.learner.step % ROW_STEPS == 0:
             self._write_row()
@@ -97,7 +120,11 @@ class _Loop:
 
     def _write_row(self) -> None:
         if self._metrics is not None:
-            self._shown |= self._metrics.write(self._session.learner.step)
+            step = self._session.learner.step
+            means = self._metrics.write(step)
+            self._shown |= means
+            if self._board is not None:
+                self._board.write(step, means)
 
     def _report(self) -> Report:
         session, (seconds, step) = self._session, self._start
@@ -112,6 +139,7 @@ class _Loop:
             spent.epochs,
             rate,
             dict(self._shown),
+            self._waited / max(self._waited + self._worked, 1e-9),
         )
 
 
@@ -119,25 +147,3 @@ def _open_metrics(session: Session, columns: tuple[str, ...]) -> MetricsFile:
     looks = ("context", "local_normal", "local_pseudo", "local_auc")
     names = (*columns, *(f"held_out/{name}" for name in looks))
     return MetricsFile(session.options.run, names, session.learner.step - 1)
-
-
-class _Prefetcher:
-    """Makes the next batch while the current one is trained on."""
-
-    def __init__(self, loader: Loader, step: int) -> None:
-        self._loader = loader
-        self._step = step
-        self._pool = ThreadPoolExecutor(1, "batches")
-        self._waiting: Future[Batch] = self._pool.submit(loader.batch, step)
-
-    def __enter__(self) -> _Prefetcher:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def next(self) -> Batch:
-        batch = self._waiting.result()
-        self._step += 1
-        self._waiting = self._pool.submit(self._loader.batch, self._step)
-        return batch

@@ -77,11 +77,18 @@ def adversarial(logits: Float[Tensor, "*shape"], target: float) -> Scalar:
 
 
 def masked_adversarial(
-    logits: Float[Tensor, "*shape"], target: float, where: Float[Tensor, "*shape"]
+    logits: Float[Tensor, "*shape"],
+    target: float,
+    where: Float[Tensor, "*shape"],
+    share: Scalar | None = None,
 ) -> Scalar:
-    """`adversarial` over the places where `where` is above 0, weighted by it; 0 without any."""
+    """`adversarial` over the places where `where` is above 0, weighted by it; 0 without any.
+
+    `share`: what the sum is divided by, if not by that of `where`, so that the mean of several
+    processes' losses is the loss of all their places.
+    """
     each = functional.softplus(logits) - target * logits
-    return (each * where).sum() / where.sum().clamp_min(1.0)
+    return (each * where).sum() / (where.sum().clamp_min(1.0) if share is None else share)
 
 
 def context(fake: Video, real: Video) -> Scalar:

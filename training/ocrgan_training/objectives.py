@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from ocrgan_training import losses
+from ocrgan_training import losses, processes
 from ocrgan_training.data.loader import Batch
 from ocrgan_training.losses import (
     DiscriminatorLosses,
@@ -47,21 +47,22 @@ def discriminator_losses(
     edited = batch.stacks[:count, -1]
     frames = torch.cat([real.flatten(0, 1), fake.flatten(0, 1), edited])
     logits, features = network.discriminator(frames)
+    logits = logits.to(real.dtype)
     real_loss = losses.adversarial(logits[:count], 1.0)
     fake_loss = losses.adversarial(logits[count : 2 * count], 0.0)
-    attention = torch.zeros(())
+    attention = real.new_zeros(())
     if network.feature_attention is not None:
         raw = features[: 2 * count].unflatten(0, (-1, real.shape[1]))
         if isinstance(network.discriminator, BasicDiscriminator):
             attended = network.feature_attention(raw).flatten(0, 1)
-            again = network.discriminator.classifier(attended)
+            again = network.discriminator.classifier(attended).to(real.dtype)
             real_loss = (real_loss + losses.adversarial(again[:count], 1.0)) / 2
             fake_loss = (fake_loss + losses.adversarial(again[count:], 0.0)) / 2
         if attention_weight > 0:
             weights = network.feature_attention.weights(raw.detach())
-            attention = losses.attention_regularisation(weights)
+            attention = losses.attention_regularisation(weights.to(real.dtype))
     anomalous, _ = patch_labels(batch.content[:count], batch.touched[:count], logits.shape[-2:])
-    pseudo = losses.masked_adversarial(logits[2 * count :], 0.0, anomalous)
+    pseudo = _masked(network, logits[2 * count :], 0.0, anomalous)
     total = real_loss + fake_loss + pseudo + attention_weight * attention
     return DiscriminatorLosses(total, real_loss, fake_loss, pseudo, attention)
 
@@ -88,15 +89,15 @@ def generator_losses(
     fake = rebuilt.fake
     laplacian, residual = decompose(real)
     seen = network.features(torch.cat([real, fake]))
-    real_features, fake_features = seen.attended.chunk(2)
+    real_features, fake_features = seen.attended.to(real.dtype).chunk(2)
     found = {
-        "adversarial": losses.adversarial(seen.logits.chunk(2)[1], 1.0),
+        "adversarial": losses.adversarial(seen.logits.to(real.dtype).chunk(2)[1], 1.0),
         "context": losses.context(fake, real),
         "streams": losses.context(rebuilt.fake_laplacian, laplacian)
         + losses.context(rebuilt.fake_residual, residual),
         "latent": losses.latent(fake_features, real_features.detach()),
         "consistency": losses.consistency(fake, real),
-        "smoothness": losses.smoothness(fake) if weights.smoothness else torch.zeros(()),
+        "smoothness": losses.smoothness(fake) if weights.smoothness else real.new_zeros(()),
         "feature_consistency": losses.feature_consistency(fake_features),
         "motion": losses.motion(fake, real),
     }
@@ -116,10 +117,11 @@ def local_losses(network: OcrGanVideo, batch: Batch, normal_weight: float = 1.0)
     """
     length, clean = batch.stacks.shape[1], len(batch.windows)
     logits = network.patch_logits(torch.cat([batch.windows[:, -length:], batch.stacks]))
+    logits = logits.to(batch.stacks.dtype)
     anomalous, normal = patch_labels(batch.strength, batch.touched, logits.shape[-2:])
     untouched = torch.cat([torch.ones_like(logits[:clean]), normal])
-    normal_loss = losses.masked_adversarial(logits, 1.0, untouched)
-    pseudo_loss = losses.masked_adversarial(logits[clean:], 0.0, anomalous)
+    normal_loss = _masked(network, logits, 1.0, untouched)
+    pseudo_loss = _masked(network, logits[clean:], 0.0, anomalous)
     return LocalLosses(normal_weight * normal_loss + pseudo_loss, normal_loss, pseudo_loss)
 
 
@@ -139,4 +141,13 @@ def patch_labels(
     most = functional.adaptive_max_pool2d(strength[:, None], grid)
     anomalous = (mean + most) / 2 > ANOMALOUS
     edge = functional.adaptive_max_pool2d(touched[:, None], grid) > UNTOUCHED
-    return anomalous.squeeze(1).float(), (~(edge | anomalous)).squeeze(1).float()
+    kind = strength.dtype
+    return anomalous.squeeze(1).to(kind), (~(edge | anomalous)).squeeze(1).to(kind)
+
+
+def _masked(network: OcrGanVideo, logits: Tensor, target: float, where: Tensor) -> Tensor:
+    """`masked_adversarial` over the places of all processes, which a network in training shares."""
+    if not network.training or processes.count() == 1:
+        return losses.masked_adversarial(logits, target, where)
+    places = processes.total(where.sum()).clamp_min(1.0)
+    return losses.masked_adversarial(logits, target, where, places / processes.count())

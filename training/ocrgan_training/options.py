@@ -10,8 +10,10 @@ from typing import Any
 import torch
 
 from ocrgan_edge.errors import SettingsError
+from ocrgan_training import processes
 from ocrgan_training.data.clips import ClipSpec, Recordings
 from ocrgan_training.data.loader import LoaderSettings
+from ocrgan_training.engine import Engine
 from ocrgan_training.learner import Rates
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
 from ocrgan_training.network.presets import NetworkConfig
@@ -33,10 +35,26 @@ class TrainOptions:
     loader: LoaderSettings
     step: StepSettings = field(default_factory=StepSettings)
     rates: Rates = field(default_factory=Rates)
+    engine: Engine = field(default_factory=Engine)
     frames_per_second: float = 10.0
     resume: bool = False
     threads: int = 2
     checkpoint_minutes: float = 5.0
+    memory: int = 8 << 30
+    """Bytes of decoded training clips that are kept."""
+
+    def __post_init__(self) -> None:
+        """Refuses a batch that the processes cannot share out evenly."""
+        count = processes.count()
+        for name, value, parts in (
+            ("batch", self.loader.batch, 1),
+            ("stacks", self.loader.stacks, self.step.local_updates),
+        ):
+            if count > 1 and value % (count * parts):
+                raise SettingsError(
+                    f"{value} {name} cannot be shared out evenly among {count} processes in "
+                    f"{parts} parts: a multiple of {count * parts} is wanted"
+                )
 
     @property
     def seed(self) -> int:
@@ -47,7 +65,9 @@ class TrainOptions:
     def clip_spec(self) -> ClipSpec:
         """What the clips are decoded to."""
         config = self.config
-        return ClipSpec(config.height, config.width, self.frames_per_second, config.frames)
+        return ClipSpec(
+            config.height, config.width, self.frames_per_second, config.frames, self.memory
+        )
 
     def info(self, recordings: Recordings) -> RunInfo:
         """The run's description before its first step."""
@@ -65,6 +85,8 @@ class TrainOptions:
             commit=source_commit(),
             versions=installed_versions(),
             threads=self.threads,
+            processes=processes.count(),
+            engine=asdict(self.engine),
         )
 
     def _settings(self) -> dict[str, Any]:

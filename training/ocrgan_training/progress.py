@@ -35,6 +35,8 @@ class Report:
     windows_per_second: float
     losses: dict[str, float] = field(default_factory=dict)
     """Newest means by name."""
+    waiting: float = 0.0
+    """Share of the time spent waiting for data."""
 
     @property
     def left(self) -> str:
@@ -58,7 +60,8 @@ class Report:
         """How far, how fast, how long still."""
         return (
             f"step {self.step}  epoch {self.epoch:.1f}  "
-            f"{self.windows_per_second:.2f} windows/s  {self.left} left"
+            f"{self.windows_per_second:.2f} windows/s  "
+            f"{self.waiting:.0%} waiting for data  {self.left} left"
         )
 
     def __str__(self) -> str:

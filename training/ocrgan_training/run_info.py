@@ -16,6 +16,8 @@ from ocrgan_edge.errors import DataError
 from ocrgan_training.network.presets import NetworkConfig
 
 RUN_FILE = "run.json"
+SOURCES = ("edge", "training")
+"""Folders whose uncommitted changes make a result another one."""
 PACKAGES = ("ocrgan-edge", "torch", "numpy", "opencv-python-headless")
 
 
@@ -45,6 +47,10 @@ class RunInfo(BaseModel):
     commit: str | None = None
     versions: dict[str, str] = {}
     threads: int = 1
+    """Of each process."""
+    processes: int = 1
+    engine: dict[str, Any] = {}
+    """Device, precision and the like."""
     finished: bool = False
     step: int = 0
     epoch: float = 0.0
@@ -71,8 +77,8 @@ class RunInfo(BaseModel):
 
 
 def _first_difference(mine: dict[str, Any], theirs: dict[str, Any]) -> str | None:
-    for name in sorted(mine.keys() | theirs.keys()):
-        one, two = mine.get(name), theirs.get(name)
+    for name in sorted(mine.keys() & theirs.keys()):  # an older run lacks the newest settings
+        one, two = mine[name], theirs[name]
         if isinstance(one, dict) and isinstance(two, dict):
             if inner := _first_difference(one, two):
                 return f"{name}.{inner}"
@@ -138,10 +144,10 @@ def installed_versions() -> dict[str, str]:
 
 def source_commit() -> str | None:
     """The git commit of the source tree this runs from, `+` for uncommitted changes, if any."""
-    folder = Path(__file__).parent
+    folder = Path(__file__).parents[2]
     try:
         commit = _git(folder, "rev-parse", "HEAD")
-        changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", *SOURCES)
     except (OSError, subprocess.SubprocessError):
         return None
     return commit + ("+" if changed else "")

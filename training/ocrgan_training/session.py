@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ocrgan_edge.errors import SettingsError
+from ocrgan_training import processes
 from ocrgan_training.checkpoint import CHECKPOINT, restore, save_checkpoint
+from ocrgan_training.data.clip_store import ClipStore
 from ocrgan_training.data.clips import find_recordings, load_clips
-from ocrgan_training.data.loader import Batch, Loader
+from ocrgan_training.data.loader import Batch, Loader, to_device
 from ocrgan_training.held_out import evaluate, held_out_batch
-from ocrgan_training.learner import Learner, make_learner
+from ocrgan_training.learner import Learner, make_learner, set_dropout
 from ocrgan_training.options import TrainOptions
 from ocrgan_training.progress import Reporter
 from ocrgan_training.run_info import RunInfo, read_info, write_info
@@ -42,7 +44,9 @@ class Session:
         return found
 
     def save(self) -> None:
-        """Writes checkpoint and run.json."""
+        """Writes checkpoint and run.json; of several processes, the first one does."""
+        if processes.rank() > 0:
+            return
         spent = self.spent
         self.info = self.info.model_copy(
             update={
@@ -70,28 +74,44 @@ def open_session(options: TrainOptions, reporter: Reporter) -> Session | None:
     if _is_finished(options, info):
         return None
     spec = replace(options.clip_spec, recorded=recordings.frames_per_second)
-    clips = load_clips(recordings.training, spec)
+    clips = ClipStore(recordings.training, spec)
     held_out = load_clips(recordings.held_out, spec)
-    frames = sum(len(clip.frames) for clip in clips)
-    reporter.say(
-        f"{len(clips)} clips with {frames} frames ({sum(c.frames.nbytes for c in clips) / 1e6:.0f}"
-        f" MB), {len(held_out)} held out: {', '.join(recordings.held_out)}"
-    )
+    reporter.say(_summary(clips, list(recordings.held_out)))
+    engine = options.engine
+    learner = make_learner(options.config, options.rates, options.seed, engine)
+    set_dropout(learner.network, options.step.dropout)
+    batch = held_out_batch(held_out, options.config.frames)
     session = Session(
         options=options,
-        learner=make_learner(options.config, options.rates, options.seed),
-        loader=Loader(clips, options.loader),
-        held_out=held_out_batch(held_out, options.config.frames),
+        learner=learner,
+        loader=Loader(clips, options.loader, (processes.rank(), processes.count())),
+        held_out=to_device(batch, engine.device, engine.dtype),
         info=info,
     )
-    options.run.mkdir(parents=True, exist_ok=True)
-    if (options.run / CHECKPOINT).exists():
-        before, session.plateau = restore(options.run, session.learner)
+    _begin(session, reporter)
+    return session
+
+
+def _begin(session: Session, reporter: Reporter) -> None:
+    """Goes on from the checkpoint, or writes the first run.json."""
+    run = session.options.run
+    processes.wait_for_all()  # before one of them writes what the others look for
+    if (run / CHECKPOINT).exists():
+        before, session.plateau = restore(run, session.learner)
         session.seconds = before.seconds
         reporter.say(f"going on after step {before.step}, {before.seconds / 60:.1f} minutes")
-    else:
-        write_info(options.run, info)
-    return session
+    elif processes.rank() == 0:
+        run.mkdir(parents=True, exist_ok=True)
+        write_info(run, session.info)
+
+
+def _summary(clips: ClipStore, held_out: list[str]) -> str:
+    size, count = sum(clips.sizes), len(clips.sizes)
+    kept = "" if clips.held == size else f", {clips.held / 1e6:.0f} MB of them in memory"
+    return (
+        f"{count} clips with {sum(clips.lengths)} frames ({size / 1e6:.0f} MB{kept}), "
+        f"{len(held_out)} held out: {', '.join(held_out)}"
+    )
 
 
 def _is_finished(options: TrainOptions, info: RunInfo) -> bool:

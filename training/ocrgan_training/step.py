@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from ocrgan_edge.errors import OcrganError
-from ocrgan_training.data.loader import Batch, split
+from ocrgan_training import processes
+from ocrgan_training.data.loader import Batch, split, to_device
 from ocrgan_training.learner import Learner, parts_of, update_average
 from ocrgan_training.losses import (
     DiscriminatorLosses,
@@ -22,7 +22,11 @@ from ocrgan_training.losses import (
     LossWeights,
     is_finite,
 )
+from ocrgan_training.network.ocr_gan_video import Reconstruction
 from ocrgan_training.objectives import discriminator_losses, generator_losses, local_losses
+
+WINDOWS_APART, PROCESSES_APART = 1 << 40, 1 << 41
+"""How far seeds of windows, and of processes, lie from each other: farther than steps go."""
 
 
 class DivergedError(OcrganError):
@@ -44,6 +48,9 @@ class StepSettings:
     """Of normal patches in the local discriminator's loss; anomalous ones have 1."""
     average: float = 0.995
     """Memory of the running average of weights; 0 for none."""
+    dropout: float = 0.1
+    """Share of attention that is dropped. Each process draws its own: without dropout, two
+    processes do exactly what one does with both batches."""
 
 
 @dataclass(frozen=True)
@@ -74,35 +81,57 @@ def train_step(
         DivergedError: a loss or a gradient is NaN or infinite; that part was not updated.
     """
     learner.set_rate(moment.rate)
-    network, real, clock = learner.network, batch.windows, _Clock()
-    with _seeded(seed, learner.step) as random:
-        rebuilt = network.reconstruct(real, settings.noise, random)
+    engine, network, clock = learner.engine, learner.network, _Clock()
+    batch = to_device(batch, engine.device, engine.dtype)
+    real, warm = batch.windows, moment.warm_up
+    with _seeded(seed, learner, len(real)) as generators:
+        with engine.autocast():
+            made = network.reconstruct(real, settings.noise, generators)
+            rebuilt = Reconstruction(*(stream.to(real.dtype) for stream in made))
         clock.lap("generator")
-        regularised = settings.weights.attention * moment.warm_up
-        frame = discriminator_losses(network, batch, rebuilt.fake.detach(), regularised)
-        _update(learner, "discriminator", frame, settings.clip)
+        with engine.autocast():
+            regularised = settings.weights.attention * warm
+            frame = discriminator_losses(network, batch, rebuilt.fake.detach(), regularised)
+        found = _update(learner, "discriminator", frame, settings.clip)
         clock.lap("discriminator")
-        made = generator_losses(network, real, rebuilt, settings.weights, moment.warm_up)
-        _update(learner, "generator", made, settings.clip)
+        with engine.autocast():
+            losses = generator_losses(network, real, rebuilt, settings.weights, warm)
+        found = _update(learner, "generator", losses, settings.clip) | found
         clock.lap("generator")
-        found = _named("generator", made) | _named("discriminator", frame)
         if network.local_discriminator is not None:
-            for part in split(batch, settings.local_updates):
-                local = local_losses(network, part, settings.normal_weight)
-                _update(learner, "local", local, settings.clip)
-            found |= _named("local", local)
+            found |= _update_local(learner, batch, settings)
             clock.lap("local")
     learner.step += 1
-    learner.seen["windows"] += len(real)
-    learner.seen["stacks"] += len(batch.stacks)
+    learner.seen["windows"] += len(real) * processes.count()
+    learner.seen["stacks"] += len(batch.stacks) * processes.count()
     update_average(learner, settings.average)
     clock.lap("average")
     return StepResult(found, clock.seconds)
 
 
-def _update(learner: Learner, part: str, losses: tuple[Tensor, ...], clip: float) -> None:
-    """Steps one part's optimiser along the gradient of the total loss, which comes first."""
-    if not is_finite(losses):
+def _update_local(learner: Learner, batch: Batch, settings: StepSettings) -> dict[str, float]:
+    """Several updates, each on its part of the stacks; what the last one found."""
+    found: dict[str, float] = {}
+    for part in split(batch, settings.local_updates):
+        with learner.engine.autocast():
+            local = local_losses(learner.network, part, settings.normal_weight)
+        found = _update(learner, "local", local, settings.clip)
+    return found
+
+
+def _update(
+    learner: Learner,
+    part: str,
+    losses: GeneratorLosses | DiscriminatorLosses | LocalLosses,
+    clip: float,
+) -> dict[str, float]:
+    """Steps one part's optimiser along the gradient of the total loss; gives the losses by name.
+
+    Losses and gradients are means over all processes, so that all of them see the same and stop
+    together where one is no longer a number.
+    """
+    values = processes.average(torch.stack([loss.detach() for loss in losses]))
+    if not is_finite((values,)):
         raise DivergedError(
             f"the {part}'s loss is no longer a number in step {learner.step}: "
             "a smaller learning rate or another --seed may help"
@@ -110,26 +139,30 @@ def _update(learner: Learner, part: str, losses: tuple[Tensor, ...], clip: float
     parameters = list(parts_of(learner.network)[part].parameters())
     optimiser = learner.optimisers[part]
     optimiser.zero_grad()
-    torch.autograd.backward(losses[0], inputs=parameters)
+    torch.autograd.backward(losses.total, inputs=parameters)
+    processes.average_gradients(parameters)
     length = clip_grad_norm_(parameters, clip)
     if not is_finite((length,)):
         raise DivergedError(f"the {part}'s gradient is no longer a number in step {learner.step}")
     optimiser.step()
-
-
-def _named(
-    part: str, losses: GeneratorLosses | DiscriminatorLosses | LocalLosses
-) -> dict[str, float]:
-    return {f"{part}/{name}": value.item() for name, value in losses._asdict().items()}
+    names = (f"{part}/{name}" for name in losses._fields)
+    return dict(zip(names, values.tolist(), strict=True))
 
 
 @contextmanager
-def _seeded(seed: int, step: int) -> Iterator[torch.Generator]:
+def _seeded(seed: int, learner: Learner, windows: int) -> Iterator[list[torch.Generator]]:
     """Dropout and noise drawn from seed and step alone, so that resuming needs no random state."""
-    mixed = (seed * 1_000_003 + step) % 2**63
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(mixed)
-        yield torch.Generator().manual_seed(mixed + 1)
+    mixed = seed * 1_000_003 + learner.step
+    device = torch.device(learner.engine.device)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed((mixed + processes.rank() * PROCESSES_APART) % 2**63)
+        yield _of_windows(mixed + 1, windows)
+
+
+def _of_windows(seed: int, number: int) -> list[torch.Generator]:
+    """Where each window's noise is drawn from: the same, whichever process has the window."""
+    places = range(processes.rank(), number * processes.count(), processes.count())
+    return [torch.Generator().manual_seed((seed + WINDOWS_APART * i) % 2**63) for i in places]
 
 
 class _Clock:

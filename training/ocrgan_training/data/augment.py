@@ -73,7 +73,7 @@ class NoiseBank:
         self._noise = np.random.default_rng(seed).standard_normal(size, dtype=np.float32)
 
     def add(self, pixels: NDArray[np.float32], sigma: float, random: np.random.Generator) -> None:
-        """Adds noise of standard deviation `sigma` to (N, T, H, W, 3) in place."""
+        """Adds noise of standard deviation `sigma` to pixels in place."""
         if sigma <= 0:
             return
         noise = self._noise * np.float32(sigma)

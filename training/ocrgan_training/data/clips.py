@@ -33,7 +33,7 @@ class ClipSpec:
     shortest: int
     """Frames a clip needs at least: one window."""
     memory: int = 8 << 30
-    """Bytes that all clips together may take."""
+    """Bytes that decoded clips may take at once."""
     recorded: float | None = None
     """Rate of the recordings in 1/s; None where each says its own."""
 

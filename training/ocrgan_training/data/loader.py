@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ocrgan_training.data.augment import Augmentation, NoiseBank, View
+from ocrgan_training.data.clip_store import ClipStore
 from ocrgan_training.data.clips import Clip
 from ocrgan_training.data.pseudo_anomaly import (
     PseudoSettings,
@@ -21,6 +22,7 @@ from ocrgan_training.data.pseudo_anomaly import (
     unedited,
 )
 from ocrgan_training.data.sampling import (
+    ClipRoom,
     EpochSampler,
     Place,
     cold_start,
@@ -39,9 +41,10 @@ class LoaderSettings:
     frames: int
     """T of a window."""
     batch: int = 1
-    """Windows B for generator and frame discriminator."""
+    """Windows B for generator and frame discriminator, of all processes together."""
     stacks: int = 24
-    """Stacks M of newest frames, pseudo-anomalous here and there, for the local discriminator."""
+    """Stacks M of newest frames, pseudo-anomalous here and there, for the local discriminator; of
+    all processes together."""
     stack_frames: int = 8
     """Frames N of a stack."""
     cold: float = 0.05
@@ -66,21 +69,39 @@ class Batch(NamedTuple):
     """0 … 1: how strongly the newest frame alone shows content from elsewhere."""
 
 
+def to_device(batch: Batch, device: str, dtype: torch.dtype) -> Batch:
+    """A batch where, and as precise as, the network is."""
+    return Batch(*(tensor.to(device, dtype) for tensor in batch))
+
+
 def split(batch: Batch, count: int) -> list[Batch]:
-    """A batch in `count` parts of about the same size."""
-    return [Batch(*(tensor[part::count] for tensor in batch)) for part in range(count)]
+    """A batch in `count` parts with about as many stacks each; all windows are in the first."""
+    stacks = [torch.tensor_split(tensor, count) for tensor in batch[1:]]
+    windows = [batch.windows, *([batch.windows[:0]] * (count - 1))]
+    return [Batch(*parts) for parts in zip(windows, *stacks, strict=True)]
 
 
 class Loader:
-    """Makes the batch of any step from clips in memory."""
+    """Makes the batch of any step from clips.
 
-    def __init__(self, clips: Sequence[Clip], settings: LoaderSettings) -> None:
-        """Takes clips of at least one window each."""
+    Every window and every stack is drawn from seed, step and its own place in the batch, so that
+    several processes can make a share of it each: windows and stacks i with i mod count = rank.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[Clip] | ClipStore,
+        settings: LoaderSettings,
+        share: tuple[int, int] = (0, 1),
+    ) -> None:
+        """Takes clips of at least one window each, and which process of how many this is."""
         self.settings = settings
-        self._clips = clips
-        self._lengths = [len(clip.frames) for clip in clips]
-        self._span = min(SPAN, *self._lengths)
-        self._sampler = EpochSampler(self._lengths, settings.frames, settings.batch, settings.seed)
+        self._rank, self._count = share
+        self._clips = clips if isinstance(clips, ClipStore) else ClipStore.of(clips)
+        lengths = self._clips.lengths
+        self._span = min(SPAN, *lengths)
+        room = ClipRoom(self._clips.sizes, self._clips.memory)
+        self._sampler = EpochSampler(lengths, settings.frames, settings.batch, settings.seed, room)
         self._noise = NoiseBank(settings.seed)
 
     @property
@@ -89,58 +110,70 @@ class Loader:
         return self._sampler.steps_per_epoch
 
     def batch(self, step: int) -> Batch:
-        """The batch of step 0, 1, …; the same step always gives the same batch."""
-        random = random_of(self.settings.seed, "batch", step)
-        windows = self._windows(self._sampler.places(step), random)
-        stacks = self._stacks(random)
-        maps = np.stack([np.stack(stack[1:]) for stack in stacks])
+        """This process's share of step 0, 1, …; the same step always gives the same batch."""
+        places = self._sampler.places(step)
+        windows = [
+            self._window(places[i], self._random("window", step, i)) for i in self._own(len(places))
+        ]
+        stacks, maps = self._stacks(step)
         strength, touched, content = torch.from_numpy(maps).unbind(1)
-        return Batch(
-            self._pixels(windows, random),
-            self._pixels([stack.frames for stack in stacks], random),
-            strength,
-            touched,
-            content,
-        )
+        return Batch(as_video(np.stack(windows)), as_video(stacks), strength, touched, content)
 
-    def _windows(self, places: list[Place], random: np.random.Generator) -> list[NDArray[np.uint8]]:
-        return [self._window(place, random) for place in places]
+    def _own(self, number: int) -> range:
+        return range(self._rank, number, self._count)
 
-    def _window(self, place: Place, random: np.random.Generator) -> NDArray[np.uint8]:
+    def _random(self, stream: str, *numbers: int) -> np.random.Generator:
+        return random_of(self.settings.seed, stream, *numbers)
+
+    def _window(self, place: Place, random: np.random.Generator) -> NDArray[np.float32]:
         length = self.settings.frames
         frames = self._cut(place, length)
         if random.random() < self.settings.cold:
             frames = cold_start(frames, length, random)
-        return View.draw(self.settings.augmentation, random).of_frames(frames)
+        return self._pixels(View.draw(self.settings.augmentation, random).of_frames(frames), random)
 
-    def _stacks(self, random: np.random.Generator) -> list[PseudoStack]:
+    def _stacks(self, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Pixels (M, N, H, W, 3) and the three maps (M, 3, H, W)."""
         count = self.settings.stacks
-        places = random_places(self._lengths, self._span, count + 1, random)
-        contexts = [self._cut(place, self._span) for place in places]
-        return [
-            self._stack(context, donor, random)
-            for context, donor in zip(contexts, contexts[1:], strict=False)
-        ]
+        places = random_places(
+            self._clips.lengths,
+            self._span,
+            count + 1,
+            self._random("batch", step),
+            self._sampler.neighbours(step),
+        )
+        pixels, maps = [], []
+        for i in self._own(count):
+            random = self._random("stack", step, i)
+            stack = self._stack(places[i], places[i + 1], random)
+            pixels.append(self._pixels(stack.frames, random))
+            maps.append(np.stack(stack[1:]))
+        return np.stack(pixels), np.stack(maps)
 
-    def _stack(
-        self, context: NDArray[np.uint8], donor: NDArray[np.uint8], random: np.random.Generator
-    ) -> PseudoStack:
+    def _stack(self, place: Place, donor: Place, random: np.random.Generator) -> PseudoStack:
         settings = self.settings
+        context = self._cut(place, self._span)
         if random.random() < settings.cold:
             stack = unedited(cold_start(context, settings.stack_frames, random))
         else:
             stack = make_pseudo_stack(
-                context, donor, settings.stack_frames, settings.pseudo, random
+                context,
+                self._cut(donor, self._span),
+                settings.stack_frames,
+                settings.pseudo,
+                random,
             )
         return _seen(stack, View.draw(settings.augmentation, random))
 
     def _cut(self, place: Place, length: int) -> NDArray[np.uint8]:
-        return self._clips[place.clip].frames[place.start : place.start + length]
+        return self._clips.cut(place.clip, place.start, length)
 
-    def _pixels(self, frames: list[NDArray[np.uint8]], random: np.random.Generator) -> Tensor:
-        pixels = scale_pixels(np.stack(frames))
+    def _pixels(
+        self, frames: NDArray[np.uint8], random: np.random.Generator
+    ) -> NDArray[np.float32]:
+        pixels = scale_pixels(frames)
         self._noise.add(pixels, self.settings.augmentation.noise, random)
-        return as_video(pixels)
+        return pixels
 
 
 def _seen(stack: PseudoStack, view: View) -> PseudoStack:

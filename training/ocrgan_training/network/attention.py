@@ -52,15 +52,28 @@ class AttentionOverTime(nn.Module):
         self, tokens: Float[Tensor, "n t c"]
     ) -> tuple[Float[Tensor, "n t c"], Float[Tensor, "n heads t t"]]:
         """The gathered values and the weights, which sum to 1 over the last axis."""
+        queries, keys, values = self._projected(tokens)
+        weights = torch.softmax(queries @ keys.transpose(-1, -2), dim=-1)
+        gathered = self.dropout(weights) @ values
+        return gathered.transpose(1, 2).reshape(tokens.shape), weights
+
+    def newest(self, tokens: Float[Tensor, "n t c"]) -> Float[Tensor, "n heads t"]:
+        """The newest frame's row of the weights.
+
+        Not cut out of them: in an exported graph, the product, softmax and product of `attend` stay
+        by themselves, so that a runtime can fuse them (OpenVINO does, in INT8 graphs).
+        """
+        queries, keys, _ = self._projected(tokens)
+        return torch.softmax((queries[:, :, -1:] * keys).sum(-1), dim=-1)
+
+    def _projected(self, tokens: Float[Tensor, "n t c"]) -> tuple[Tensor, ...]:
+        """Queries, keys and values of all heads, (N, heads, T, d) each."""
         time, channels = tokens.shape[1:]
         if time > len(self.position):
             raise ValueError(f"{time} frames, wanted at most {len(self.position)}")
         projected: Tensor = self.queries_keys_values(tokens + self.position[-time:])
         split = projected.reshape(-1, time, 3, self.heads, channels // self.heads)
-        queries, keys, values = split.permute(2, 0, 3, 1, 4).unbind(0)  # (N,heads,T,d) each
-        weights = torch.softmax(queries @ keys.transpose(-1, -2), dim=-1)
-        gathered = self.dropout(weights) @ values
-        return gathered.transpose(1, 2).reshape(-1, time, channels), weights
+        return split.permute(2, 0, 3, 1, 4).unbind(0)
 
 
 class TemporalAttention(TemporalMixer):
@@ -85,6 +98,10 @@ class TemporalAttention(TemporalMixer):
     def weights(self, video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "bhw heads t t"]:
         """Attention weights (B·h·w, heads, T, T); row: the frame that looks, column: looked at."""
         return self.attention.attend(to_places(pool_places(video, self.pool)))[1]
+
+    def newest(self, video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "bhw heads t"]:
+        """The last row of every matrix of `weights`: where the newest frame looks."""
+        return self.attention.newest(to_places(pool_places(video, self.pool)))
 
 
 class MultiScaleTemporalAttention(TemporalMixer):

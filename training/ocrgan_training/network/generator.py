@@ -1,5 +1,6 @@
 """The generator: a temporal U-Net with two streams in and two streams out."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -128,12 +129,15 @@ class Generator(nn.Module):
         laplacian: Float[Tensor, "b t 3 h w"],
         residual: Float[Tensor, "b t 3 h w"],
         noise: float = 0.0,
-        generator: torch.Generator | None = None,
+        generators: Sequence[torch.Generator] = (),
     ) -> Generated:
-        """Rebuilds both streams; `noise` is the σ of what is added to the input, 0 when scoring."""
+        """Rebuilds both streams; `noise` is the σ of what is added to the input, 0 when scoring.
+
+        `generators`, one per window: where its noise comes from, whatever else is in the batch.
+        """
         time = laplacian.shape[1]
         streams = [
-            self._input(part, noise, generator) for part in self._summed(laplacian, residual)
+            self._input(part, noise, generators) for part in self._summed(laplacian, residual)
         ]
         levels = [self._encode(index, stream, time) for index, stream in enumerate(streams)]
         weights: list[Tensor] = []
@@ -161,11 +165,13 @@ class Generator(nn.Module):
         return seen[0] + summary, seen[1] + summary
 
     @staticmethod
-    def _input(stream: Tensor, noise: float, generator: torch.Generator | None) -> Tensor:
+    def _input(stream: Tensor, noise: float, generators: Sequence[torch.Generator]) -> Tensor:
         if noise == 0:
             return stream
-        drawn = torch.randn(stream.shape, generator=generator, dtype=stream.dtype)
-        return stream + noise * drawn.to(stream.device)
+        each = stream.shape[1:]
+        sources = generators or [torch.default_generator] * len(stream)
+        drawn = [torch.randn(each, generator=source, dtype=stream.dtype) for source in sources]
+        return stream + noise * torch.stack(drawn).to(stream.device)
 
     def _encode(self, index: int, stream: Tensor, time: int) -> list[Tensor]:
         """Every level as (B,T,C,h,w); hidden frames are the newest visible one, encoded once."""

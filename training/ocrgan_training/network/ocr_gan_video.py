@@ -1,5 +1,6 @@
 """OCR-GAN Video: generator, frame discriminator, attention over features, local discriminator."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -63,10 +64,10 @@ class OcrGanVideo(nn.Module):
         self,
         video: Float[Tensor, "b t 3 h w"],
         noise: float = 0.0,
-        generator: torch.Generator | None = None,
+        generators: Sequence[torch.Generator] = (),
     ) -> Reconstruction:
-        """Rebuilds a window; noise of σ = `noise` is drawn from `generator`, 0 when scoring."""
-        rebuilt = self.rebuild(*decompose(video), noise, generator)
+        """Rebuilds windows; `noise` = σ, drawn from one generator a window, is 0 when scoring."""
+        rebuilt = self.rebuild(*decompose(video), noise, generators)
         return Reconstruction(rebuilt.laplacian, rebuilt.residual)
 
     def rebuild(
@@ -74,10 +75,10 @@ class OcrGanVideo(nn.Module):
         laplacian: Float[Tensor, "b t 3 h w"],
         residual: Float[Tensor, "b t 3 h w"],
         noise: float = 0.0,
-        generator: torch.Generator | None = None,
+        generators: Sequence[torch.Generator] = (),
     ) -> Generated:
         """As `reconstruct` for a window that is already decomposed; with the shuffle's weights."""
-        rebuilt: Generated = self.generator(laplacian, residual, noise, generator)
+        rebuilt: Generated = self.generator(laplacian, residual, noise, generators)
         return rebuilt
 
     def features(self, video: Float[Tensor, "b t 3 _ _"]) -> Features:
