@@ -17,7 +17,7 @@ import pytest
 from ocrgan_edge.service import daemon
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
-SECONDS = 120 if os.environ.get("OCRGAN_FAULTS") == "long" else 8
+SECONDS = 120 if os.environ.get("OCRGAN_FAULTS") == "long" else 6
 DEMO = daemon.__file__.replace("daemon.py", "demo_bundle.ocrgan")
 HOPS = {"door": 1, "yard": 1, "shed": 2, "gate": 2}
 FRAME = 0.1
@@ -53,7 +53,7 @@ def test_with_too_little_time_hops_widen_alike_and_scores_do_not_grow_old(
     house.start()
     house.wait_until(lambda: all(house.scores(name) for name in HOPS), what="all are scored")
     with slowed_down(house.process):
-        time.sleep(3)
+        time.sleep(2)
         memory, heard = house.process.memory_info().rss, len(house.told("stats"))
         time.sleep(SECONDS)
         grown = house.process.memory_info().rss - memory

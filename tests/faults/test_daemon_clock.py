@@ -17,6 +17,8 @@ import pytest
 pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
 LONG = os.environ.get("OCRGAN_FAULTS") == "long"
 HOUR = 3600
+OFFSETS = [HOUR, -HOUR, 100 - int(time.time()), 0]
+"""Seconds from true time: an hour later and earlier, the clock of a board without a battery."""
 SteppedClock: Any = runpy.run_path(str(Path(__file__).with_name("test_clock.py")))["SteppedClock"]
 
 
@@ -24,12 +26,11 @@ def test_steps_of_the_clock_disturb_neither_scoring_nor_events(
     house: Any, play: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
     clock = SteppedClock(tmp_path)
-    room = play("door", 3, 0.5, 1.8) | {"cool_down": 0.3, "update_interval": 0.5}
+    room = play("door", 2, 0.5, 1.1) | {"minimum_duration": 0.3, "cool_down": 0.3, "hop": 2}
     house.settle(door=room | {"score_interval": 0.2})
-    began = time.time()
     house.start(environment=clock.environment | {"WATCHDOG_USEC": "3000000"})
     house.wait_for_event("end")
-    for offset in [HOUR, -HOUR, 100 - int(began), 0] * (10 if LONG else 1):
+    for offset in OFFSETS * (10 if LONG else 1):
         clock.step(offset)
         now = time.time() + offset
         house.wait_for("door/score", lambda score, now=now: abs(seconds(score["time"]) - now) < 15)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
-KILLS = 30 if os.environ.get("OCRGAN_FAULTS") == "long" else 3
+KILLS = 30 if os.environ.get("OCRGAN_FAULTS") == "long" else 2
 Play = Callable[..., dict[str, Any]]
 
 
