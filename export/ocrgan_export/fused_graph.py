@@ -38,6 +38,9 @@ class GraphOutputs(NamedTuple):
     """(T, h, w)"""
     shares: Tensor
     """(K,), sum 1"""
+    attention: Tensor | None
+    """(T,), sum 1; None where the network has no attention over time. Not the last one: OpenVINO
+    would fuse the rest differently, and round differently."""
     seed: Tensor
     """(1,)"""
     terms: Tensor
@@ -87,21 +90,23 @@ class FusedGraph(nn.Module):
             location_scale: (K, h, w) above 0.
         """
         video = to_video(frames)
-        terms, seed = self._terms(video)
+        terms, seed, attention = self._terms(video)
         parts = self._weighted(terms, location_mean, location_scale)
         anomaly_map = around(parts.sum(0))
         score, shares = self._newest(parts, anomaly_map)
-        return GraphOutputs(score, anomaly_map.amax((1, 2)), anomaly_map, shares, seed, terms)
+        frame_scores = anomaly_map.amax((1, 2))
+        return GraphOutputs(score, frame_scores, anomaly_map, shares, attention, seed, terms)
 
-    def _terms(self, video: Tensor) -> tuple[Tensor, Tensor]:
-        """(1, T, 3, H, W) → raw terms (K, T, h, w) and the published score (1,)."""
+    def _terms(self, video: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """(1, T, 3, H, W) → raw terms (K, T, h, w), the published score (1,), attention (T,)."""
         laplacian, residual = decompose(video)
         fake = self.network.rebuild(laplacian, residual)
         fake_video = fake.laplacian + fake.residual
         error = video - fake_video
         change = error[:, 1:] - error[:, :-1]
         motion = self._on_grid(change)
-        feature, feature_error = self._features(video, fake_video)
+        both = self.network.features(torch.cat([video, fake_video]))
+        feature, feature_error = self._feature_distance(both.attended)
         terms = torch.stack(
             [
                 self._on_grid(laplacian - fake.laplacian),
@@ -112,7 +117,7 @@ class FusedGraph(nn.Module):
             ]
         )
         seed = SEED_WEIGHTS[0] * error.square().mean() + SEED_WEIGHTS[1] * feature_error
-        return terms, seed.view(1)
+        return terms, seed.view(1), self._attention(both.raw)
 
     def _on_grid(self, difference: Tensor) -> Tensor:
         """(1, T, 3, H, W) → mean square over colour and 8×8 pixels, every 4 pixels: (T, h, w)."""
@@ -120,11 +125,22 @@ class FusedGraph(nn.Module):
         pooled = functional.avg_pool2d(square, 8, stride=4, padding=2, count_include_pad=False)
         return pooled[:, 0]
 
-    def _features(self, video: Tensor, fake_video: Tensor) -> tuple[Tensor, Tensor]:
-        """Squared distance of attended features as (T, h, w), and its mean ()."""
-        attended = self.network.features(torch.cat([video, fake_video])).attended
+    def _feature_distance(self, attended: Tensor) -> tuple[Tensor, Tensor]:
+        """Squared distance of (real, fake) features as (T, h, w), and its mean ()."""
         distance = (attended[0] - attended[1]).square().mean(1, keepdim=True)  # (T, 1, h', w')
         return self._resized(distance)[:, 0], distance.mean()
+
+    def _attention(self, raw: Tensor) -> Tensor | None:
+        """Where the newest real frame looks, mean of places and heads: (T,).
+
+        Args:
+            raw: (2, T, nz, h', w') features of the real and of the rebuilt window. Both are
+                projected, as they were before to be attended: an exported graph does it once.
+        """
+        if self.network.feature_attention is None:
+            return None
+        newest = self.network.feature_attention.newest(raw)  # (2·h'·w', heads, T)
+        return newest[: len(newest) // 2].mean((0, 1))
 
     def _patch(self, video: Tensor) -> Tensor:
         """Evidence of the local discriminator, the same for every frame: (T, h, w)."""

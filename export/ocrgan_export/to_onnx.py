@@ -22,6 +22,7 @@ OPSET = 18
 
 INPUTS = ("frames", "location_mean", "location_scale")
 OUTPUTS = GraphOutputs._fields
+"""Of a graph that has them all; see `output_names`."""
 
 SCORE = "score"
 """What the names of all nodes begin with that belong to no module of the network."""
@@ -48,6 +49,12 @@ def to_onnx(graph: FusedGraph) -> onnx.ModelProto:
     return proto
 
 
+def output_names(graph: FusedGraph) -> list[str]:
+    """Those of `OUTPUTS` that a graph has: without attention over time there is none to tell."""
+    looks = graph.network.feature_attention is not None
+    return [name for name in OUTPUTS if looks or name != "attention"]
+
+
 def example_inputs(graph: FusedGraph) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """A gray window with neutral statistics, in the shapes that the graph takes."""
     config = graph.config
@@ -66,7 +73,7 @@ def _exported(graph: FusedGraph) -> onnx_ir.Model:
             example_inputs(graph),
             dynamo=True,
             input_names=INPUTS,
-            output_names=OUTPUTS,
+            output_names=output_names(graph),
             opset_version=OPSET,
             optimize=False,
             verbose=False,
@@ -76,6 +83,8 @@ def _exported(graph: FusedGraph) -> onnx_ir.Model:
 
 
 def _simplify(model: onnx_ir.Model) -> None:
+    # First, because a large weight that is used twice would not be folded.
+    common.CommonSubexpressionEliminationPass()(model)
     optimizer.fold_constants(model)
     fuse_batchnorm_into_conv_rule.apply_to_model(model)
     for tidy in (

@@ -20,7 +20,8 @@ def run(graph, window, mean=None, scale=None):
     scale = torch.ones(K, *GRID) if scale is None else torch.as_tensor(scale)
     with torch.no_grad():
         outputs = graph(torch.from_numpy(window)[None], mean, scale)
-    return {name: value.numpy() for name, value in outputs._asdict().items()}
+    named = outputs._asdict()
+    return {name: value.numpy() for name, value in named.items() if value is not None}
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,7 @@ def test_outputs_are_those_of_the_contract(outputs):
         "frame_scores": (T,),
         "anomaly_map": (T, *GRID),
         "shares": (K,),
+        "attention": (T,),
         "seed": (1,),
         "terms": (K, T, *GRID),
     }
@@ -162,6 +164,20 @@ def test_score_is_the_worst_place_of_the_mean_of_the_newest_maps(network, window
     unusual = np.maximum(parts[:, -4:], 0).mean(1)
     there = np.array([mean_of_neighbours(picture)[row, column] for picture in unusual])
     np.testing.assert_allclose(outputs["shares"], there / there.sum(), atol=2e-3)
+
+
+def test_attention_is_where_the_newest_real_frame_looks_on_average(network, windows, outputs):
+    video = to_video(torch.from_numpy(windows[0])[None])
+    with torch.no_grad():
+        weights = network.feature_attention.weights(network.features(video).raw)
+    rows = weights[:, :, -1].flatten(0, 1).numpy()  # one per place and head
+    np.testing.assert_allclose(outputs["attention"], rows.mean(0), rtol=1e-4)
+    assert outputs["attention"].sum() == pytest.approx(1)
+
+
+def test_a_network_of_single_frames_has_no_attention_to_tell(windows):
+    graph = FusedGraph(OcrGanVideo(NetworkConfig(8, 32, 32, 8, temporal="none")))
+    assert tuple(run(graph, windows[0])) == tuple(name for name in OUTPUTS if name != "attention")
 
 
 EQUAL = (0.2,) * K

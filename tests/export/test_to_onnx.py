@@ -4,8 +4,11 @@ import onnxruntime
 import pytest
 import torch
 
+from ocrgan_export.fused_graph import FusedGraph
 from ocrgan_export.quantize import feed_of
-from ocrgan_export.to_onnx import INPUTS, OUTPUTS
+from ocrgan_export.to_onnx import INPUTS, OUTPUTS, to_onnx
+from ocrgan_training.network.ocr_gan_video import OcrGanVideo
+from ocrgan_training.network.presets import NetworkConfig
 
 
 def run(model: onnx.ModelProto, feed: dict) -> dict[str, np.ndarray]:
@@ -63,6 +66,42 @@ def test_real_and_rebuilt_frames_are_one_batch_of_the_discriminator(model):
         if node.op_type == "Conv" and "network.discriminator.trunk.0" in node.name
     ]
     assert len(convolutions) == 1
+
+
+def test_telling_attention_multiplies_no_matrices_of_its_own(model):
+    kinds = [node.op_type for node in model.graph.node if "network.feature_attention." in node.name]
+    # queries, keys and values in one, and the projection; then the two products of attention
+    assert (kinds.count("Conv"), kinds.count("MatMul"), kinds.count("Softmax")) == (2, 2, 1)
+    own = {node.op_type for node in model.graph.node if node.name.startswith("score.")}
+    assert not own & {"MatMul", "Gemm"}
+
+
+def without_attention(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph, less that output; what led to it alone is left for the runtime to drop."""
+    less = onnx.ModelProto()
+    less.CopyFrom(model)
+    less.graph.output.remove(next(one for one in less.graph.output if one.name == "attention"))
+    return less
+
+
+@pytest.mark.parametrize("precision", ["model", "int8_model"])
+def test_telling_attention_changes_no_other_output_by_a_bit(request, precision, unusual):
+    model = request.getfixturevalue(precision)
+    sessions = [
+        onnxruntime.InferenceSession(each.SerializeToString(), providers=["CPUExecutionProvider"])
+        for each in (model, without_attention(model))
+    ]
+    names = [name for name in OUTPUTS if name != "attention"]
+    feed = feed_of(model, unusual[0])
+    for told, untold in zip(*(session.run(names, feed) for session in sessions), strict=True):
+        np.testing.assert_array_equal(told, untold)
+
+
+def test_a_network_of_single_frames_has_an_output_less(windows):
+    config = NetworkConfig(8, 32, 32, 8, temporal="none", local_discriminator=False)
+    exported = to_onnx(FusedGraph(OcrGanVideo(config)))
+    names = [value.name for value in exported.graph.output]
+    assert names == [name for name in OUTPUTS if name != "attention"]
 
 
 def test_nodes_are_named_after_the_module_that_made_them(model):

@@ -83,6 +83,9 @@ class EventState(Payload):
     """Where it was unusual at the peak, the most unusual place first."""
     shares: Shares
     """What made the score at the peak."""
+    attention: tuple[Share, ...] | None = None
+    """How much the newest frame looked at each frame of the window at the peak, oldest first,
+    sum 1; null where the model does not tell."""
     model_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     """SHA-256 of the bundle's file."""
     snapshot: str | None = None

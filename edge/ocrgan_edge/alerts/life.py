@@ -45,6 +45,8 @@ class Peak:
     """(h, w), mean of the newest frames' maps."""
     boxes: tuple[Box, ...]
     shares: Shares
+    attention: tuple[float, ...] | None
+    """(T,)"""
     release: float
     """Value of the map up to which a place is quiet."""
 
@@ -181,6 +183,7 @@ class Life:
             zone=self._peak.zone,
             boxes=self._peak.boxes,
             shares=self._peak.shares,
+            attention=self._peak.attention,
             model_sha256=self._origin.model_sha256,
             snapshot=opened.kept.snapshot,
             clip=opened.kept.clip,
@@ -208,6 +211,7 @@ def peak_of(seen: Judgement) -> Peak:
         anomaly_map=np.nan_to_num(values, neginf=release),
         boxes=tuple(Box.model_validate(asdict(box)) for box in found),
         shares=shares_of(seen.result),
+        attention=attention_of(seen.result),
         release=release,
     )
 
@@ -216,3 +220,10 @@ def shares_of(result: WindowScore) -> Shares:
     """What a score is made of; rounding of 32-bit shares does not reach beyond 0 … 1."""
     shares = shares_by_term(result)
     return Shares(**{term: min(max(share, 0.0), 1.0) for term, share in shares.items()})
+
+
+def attention_of(result: WindowScore) -> tuple[float, ...] | None:
+    """What the newest frame looked at, in as many digits as are worth sending; see `shares_of`."""
+    if result.attention is None:
+        return None
+    return tuple(round(min(max(share, 0.0), 1.0), 4) for share in result.attention.tolist())

@@ -46,6 +46,9 @@ class Port:
 
 Ports = Mapping[str, Port]
 
+OPTIONAL = ("attention",)
+"""Outputs that a graph may lack: that of a network without attention over time does."""
+
 
 def input_ports(spec: InputSpec, grid: tuple[int, ...]) -> dict[str, Port]:
     """Inputs that a graph must have.
@@ -62,13 +65,14 @@ def input_ports(spec: InputSpec, grid: tuple[int, ...]) -> dict[str, Port]:
 
 
 def output_ports(spec: InputSpec, grid: tuple[int, ...]) -> dict[str, Port]:
-    """Outputs that a graph must have; arguments as for `input_ports`."""
+    """Outputs that a graph has, all but the `OPTIONAL` ones always; arguments as above."""
     terms, height, width = grid
     return {
         "score": Port("float32", (1,)),
         "frame_scores": Port("float32", (spec.frames,)),
         "anomaly_map": Port("float32", (spec.frames, height, width)),
         "shares": Port("float32", (terms,)),
+        "attention": Port("float32", (spec.frames,)),
         "seed": Port("float32", (1,)),
         "terms": Port("float32", (terms, spec.frames, height, width)),
     }
@@ -91,6 +95,17 @@ def check_ports(target: str, what: str, wanted: Ports, found: Ports) -> None:
     unknown = sorted(found.keys() - wanted.keys())
     if unknown:
         raise BundleError(f"graph {target} has an {what} {unknown[0]!r} that is not known")
+
+
+def present_outputs(target: str, ports: Ports, found: Ports) -> Ports:
+    """Those of `output_ports` that a graph has.
+
+    Raises:
+        BundleError: as `check_ports`; an optional output may be missing, but not be different.
+    """
+    wanted = {name: port for name, port in ports.items() if name in found or name not in OPTIONAL}
+    check_ports(target, "output", wanted, found)
+    return wanted
 
 
 class BoundStatistics:
@@ -128,6 +143,10 @@ class BoundStatistics:
         self.scale[:] = statistics.scale
 
 
+FINITE = ("score", "anomaly_map", "shares", "attention")
+"""Outputs that events are made of."""
+
+
 class Outputs:
     """Arrays that a graph writes its outputs into, window after window."""
 
@@ -142,19 +161,20 @@ class Outputs:
         """What was written last, as copies that stay as they are.
 
         Raises:
-            BundleError: the score or the map is not finite.
+            BundleError: the score, the map or what explains them is not finite.
         """
         arrays = self.arrays
-        score = float(arrays["score"][0])
-        if not (np.isfinite(score) and np.isfinite(arrays["anomaly_map"]).all()):
+        attention = arrays.get("attention")
+        if not all(np.isfinite(arrays[name]).all() for name in FINITE if name in arrays):
             raise BundleError(f"graph {self._target} gives values that are no numbers (NaN)")
         return WindowScore(
-            score=score,
+            score=float(arrays["score"][0]),
             frame_scores=arrays["frame_scores"].copy(),
             anomaly_map=arrays["anomaly_map"].copy(),
             shares=arrays["shares"].copy(),
             seed=float(arrays["seed"][0]),
             terms=arrays["terms"].copy(),
+            attention=None if attention is None else attention.copy(),
         )
 
 

@@ -20,6 +20,7 @@ from ocrgan_edge.runtime.graph import (
     default_threads,
     input_ports,
     output_ports,
+    present_outputs,
     window_input,
 )
 from ocrgan_edge.runtime.scorer import LocationStatistics, WindowScore
@@ -59,9 +60,12 @@ class OnnxScorer:
         self._session = _session(graph, threads or default_threads())
         self._statistics = BoundStatistics(graph.target, statistics)
         wanted = input_ports(spec, self._statistics.grid)
-        outputs = output_ports(spec, self._statistics.grid)
         check_ports(graph.target, "input", wanted, _ports(self._session.get_inputs()))
-        check_ports(graph.target, "output", outputs, _ports(self._session.get_outputs()))
+        outputs = present_outputs(
+            graph.target,
+            output_ports(spec, self._statistics.grid),
+            _ports(self._session.get_outputs()),
+        )
         self._frames = wanted["frames"]
         self._outputs = Outputs(graph.target, outputs)
         self._binding = self._session.io_binding()

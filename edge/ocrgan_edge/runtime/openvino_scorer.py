@@ -20,6 +20,7 @@ from ocrgan_edge.runtime.graph import (
     default_threads,
     input_ports,
     output_ports,
+    present_outputs,
     window_input,
 )
 from ocrgan_edge.runtime.scorer import LocationStatistics, WindowScore
@@ -51,9 +52,10 @@ class OpenVinoScorer:
         self._statistics = BoundStatistics(graph.target, statistics)
         model = _read(graph)
         wanted = input_ports(spec, self._statistics.grid)
-        outputs = output_ports(spec, self._statistics.grid)
         check_ports(graph.target, "input", wanted, _ports(model.inputs))
-        check_ports(graph.target, "output", outputs, _ports(model.outputs))
+        outputs = present_outputs(
+            graph.target, output_ports(spec, self._statistics.grid), _ports(model.outputs)
+        )
         self._frames = wanted["frames"]
         self._outputs = Outputs(graph.target, outputs)
         self._request = _compile(graph, model, threads or default_threads()).create_infer_request()

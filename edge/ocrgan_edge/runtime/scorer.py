@@ -55,6 +55,10 @@ class WindowScore:
     terms: NDArray[np.float32]
     """(K, T, h, w), the raw terms before normalisation: what statistics are made from."""
 
+    attention: NDArray[np.float32] | None = None
+    """(T,), sum 1, oldest frame first: how much the newest frame looks at each frame of the window,
+    in the discriminator's attention over time. None where the graph does not tell."""
+
 
 @runtime_checkable
 class Scorer(Protocol):

@@ -34,15 +34,18 @@ def tiny() -> Bundle:
 
 @pytest.fixture(scope="session")
 def tiny_graph() -> Callable[..., Graph]:
-    """`tiny_graph(replacements)`: its ONNX graph with parts of its text replaced."""
-    text: str = _maker().GRAPH
+    """`tiny_graph(replacements, runtime)`: its graph with parts of the text replaced."""
+    maker = _maker()
+    text: str = maker.GRAPH
 
-    def build(replacements: dict[str, str] | None = None) -> Graph:
+    def build(replacements: dict[str, str] | None = None, runtime: str = "onnx") -> Graph:
         changed = text
         for old, new in (replacements or {}).items():
             assert old in changed
             changed = changed.replace(old, new)
         model = onnx.parser.parse_model(changed).SerializeToString()
+        if runtime == "openvino":
+            return Graph("openvino-fp16", "openvino", "fp16", *maker.to_openvino(model))
         return Graph("onnx-fp32", "onnx", "fp32", model)
 
     return build

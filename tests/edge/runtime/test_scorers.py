@@ -39,6 +39,8 @@ def test_nothing_moves_nothing_scores(scorer: Scorer, still: NDArray[np.uint8]) 
     assert not result.anomaly_map.any()
     assert not result.terms.any()
     assert result.shares.tolist() == pytest.approx([0.2] * 5, abs=1e-4)  # 0.2 in FP16
+    assert result.attention is not None
+    assert result.attention.tolist() == [1 / 8] * 8
 
 
 def test_a_flash_scores_as_worked_out_by_hand(scorer: Scorer, flash: NDArray[np.uint8]) -> None:
@@ -49,6 +51,8 @@ def test_a_flash_scores_as_worked_out_by_hand(scorer: Scorer, flash: NDArray[np.
     assert result.score == pytest.approx(6 / 4)
     assert result.shares.tolist() == pytest.approx([0, 0, 1, 0, 0])
     assert result.seed == pytest.approx(0.9 * 4 / 8)
+    assert result.attention is not None
+    assert result.attention.tolist() == pytest.approx([0, 0, 0, 0, 0, 0, 0, 1])
 
 
 def test_the_outputs_have_the_shapes_of_the_contract(
@@ -76,6 +80,8 @@ def test_a_result_stays_as_it_is_when_the_next_window_is_scored(
     scorer.score(still)
     assert result.frame_scores[7] == pytest.approx(6)
     assert result.terms[2, 7, 0, 0] == 4
+    assert result.attention is not None
+    assert result.attention[7] == pytest.approx(1)
 
 
 def test_a_window_that_lies_in_pieces_scores_the_same(scorer: Scorer) -> None:
@@ -174,6 +180,30 @@ def test_a_graph_that_lacks_an_output_is_refused(
         load_scorer(graph, tiny.manifest.input, LocationStatistics.neutral(GRID))
 
 
+@pytest.mark.parametrize("runtime", ["onnx", "openvino"])
+def test_a_graph_that_does_not_tell_attention_scores_as_one_that_does(
+    tiny: Bundle, tiny_graph: Callable[..., Graph], flash: NDArray[np.uint8], runtime: str
+) -> None:
+    graph = tiny_graph({"float[8] attention, ": ""}, runtime)
+    result = load_scorer(graph, tiny.manifest.input, tiny.statistics("onnx-fp32")).score(flash)
+    assert result.attention is None
+    assert result.score == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "openvino"])
+def test_an_attention_over_another_number_of_frames_is_refused(
+    tiny: Bundle, tiny_graph: Callable[..., Graph], runtime: str
+) -> None:
+    changes = {
+        "float[8] attention": "float[5] attention",
+        "attention = Where (any, part_moved, alike)": "attention = Where (some, normal, equal)",
+    }
+    with pytest.raises(BundleError, match=r"'attention' is float32 \[5\], but .* float32 \[8\]"):
+        load_scorer(
+            tiny_graph(changes, runtime), tiny.manifest.input, LocationStatistics.neutral(GRID)
+        )
+
+
 def test_a_graph_with_an_output_too_many_is_refused(
     tiny: Bundle, tiny_graph: Callable[..., Graph]
 ) -> None:
@@ -182,10 +212,19 @@ def test_a_graph_with_an_output_too_many_is_refused(
         load_scorer(graph, tiny.manifest.input, LocationStatistics.neutral(GRID))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("half = {127.5}", "half = {0.0}"),
+        ("normal = Div (part, divisor)", "normal = Div (part, nothing)"),
+        ("part_moved = Div (moved, per)", "part_moved = Div (moved, nothing)"),
+    ],
+    ids=["everything", "shares", "attention"],
+)
 def test_values_that_are_no_numbers_are_refused(
-    tiny: Bundle, tiny_graph: Callable[..., Graph], flash: NDArray[np.uint8]
+    tiny: Bundle, tiny_graph: Callable[..., Graph], flash: NDArray[np.uint8], old: str, new: str
 ) -> None:
-    graph = tiny_graph({"half = {127.5}": "half = {0.0}"})
+    graph = tiny_graph({old: new})
     scorer = load_scorer(graph, tiny.manifest.input, LocationStatistics.neutral(GRID))
     with pytest.raises(BundleError, match=r"graph onnx-fp32 gives values that are no numbers"):
         scorer.score(flash)

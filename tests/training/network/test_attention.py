@@ -67,6 +67,12 @@ def test_weights_have_a_row_per_place_head_and_frame_and_sum_to_1():
     assert_close(weights.sum(dim=-1), torch.ones(12, 8, 12))
 
 
+@pytest.mark.parametrize("pool", [1, 2])
+def test_newest_is_the_last_row_of_every_matrix_of_weights(pool):
+    attention, video = TemporalAttention(64, 12, pool=pool), torch.rand(2, 12, 64, 4, 2)
+    assert_close(attention.newest(video), attention.weights(video)[:, :, -1])
+
+
 def test_a_still_video_gives_uniform_attention_up_to_positions():
     attention = TemporalAttention(16, 8)
     still = torch.rand(1, 1, 16, 2, 2).expand(1, 8, 16, 2, 2)
