@@ -19,9 +19,12 @@ from ocrgan_edge.runtime.scoring import ScoredWindow
 from ocrgan_edge.service.camera_stats import CameraStats
 from ocrgan_edge.service.crew import Crew, Pace
 from ocrgan_edge.service.loaded_model import Budget, LoadedModel
+from ocrgan_edge.service.node import Node
+from ocrgan_edge.service.outlet import Start
 from ocrgan_edge.service.progress import Progress
 from ocrgan_edge.service.scheduler import Scheduler
 from ocrgan_edge.service.settings.camera import CameraSettings
+from ocrgan_edge.service.settings.models import Settings
 from ocrgan_edge.service.view import configured_view
 from ocrgan_edge.service.voice import Voice
 from ocrgan_edge.service.watch import Watch
@@ -197,3 +200,46 @@ def make_watch(
     for watch in made:
         watch.stop("stopped")
     scheduler.close()
+
+
+@pytest.fixture
+def video(write_video: Callable[..., Path]) -> Path:
+    return write_video(20, 0.5, 20)
+
+
+@pytest.fixture
+def settings(video: Path, tiny_bundle: Path) -> Callable[..., Settings]:
+    """Of a node with cameras that show the same recording in real time, over and over."""
+
+    def make(cameras: dict[str, dict[str, object]], **node: object) -> Settings:
+        camera = {
+            "source": str(video),
+            "bundle": tiny_bundle,
+            "target": "onnx-fp32",
+            "realtime": True,
+            "loop": True,
+        }
+        tables = {name: camera | own for name, own in cameras.items()}
+        return Settings.model_validate({"node": "attic", "camera": tables} | node)
+
+    return make
+
+
+@pytest.fixture
+def make_node(settings) -> Iterator[Callable[..., Node]]:
+    made: list[Node] = []
+
+    def make(cameras: dict[str, dict[str, object]], **node: object) -> Node:
+        start = Start(
+            patient=False,
+            scores=None,
+            environment={},
+            on_refused=lambda error: None,
+            progress=Progress(),
+        )
+        made.append(Node(settings(cameras, **node), start))
+        return made[-1]
+
+    yield make
+    for node in made:
+        node.close(clean=True)

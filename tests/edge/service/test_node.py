@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,55 +17,10 @@ from tests.conftest import wait_until
 from ocrgan_edge.errors import BundleError, SettingsError, SourceError
 from ocrgan_edge.service import watches
 from ocrgan_edge.service.node import Node
-from ocrgan_edge.service.outlet import Start
-from ocrgan_edge.service.progress import Progress
 from ocrgan_edge.service.settings.changes import changes
 from ocrgan_edge.service.settings.models import Settings
 
 Make = Callable[..., Node]
-
-
-@pytest.fixture
-def video(write_video: Callable[..., Path]) -> Path:
-    return write_video(20, 0.5, 20)
-
-
-@pytest.fixture
-def settings(video: Path, tiny_bundle: Path) -> Callable[..., Settings]:
-    """Of a node with cameras that show the same recording in real time, over and over."""
-
-    def make(cameras: dict[str, dict[str, object]], **node: object) -> Settings:
-        camera = {
-            "source": str(video),
-            "bundle": tiny_bundle,
-            "target": "onnx-fp32",
-            "realtime": True,
-            "loop": True,
-        }
-        tables = {name: camera | own for name, own in cameras.items()}
-        return Settings.model_validate({"node": "attic", "camera": tables} | node)
-
-    return make
-
-
-@pytest.fixture
-def make_node(settings) -> Iterator[Make]:
-    made: list[Node] = []
-
-    def make(cameras: dict[str, dict[str, object]], **node: object) -> Node:
-        start = Start(
-            patient=False,
-            scores=None,
-            environment={},
-            on_refused=lambda error: None,
-            progress=Progress(),
-        )
-        made.append(Node(settings(cameras, **node), start))
-        return made[-1]
-
-    yield make
-    for node in made:
-        node.close(clean=True)
 
 
 def change(node: Node, settings: Settings) -> None:
