@@ -1,6 +1,7 @@
-"""The one file that an archive's results are in: SQLite, one row per clip, written by one process.
+"""The one file that an archive's results are in: SQLite, one row per clip.
 
-A row is there whole or not at all, and a clip's name can be there once.
+Only the process that asks the cluster writes; others may read meanwhile. A row is there whole or
+not at all, and a clip's name can be there once.
 """
 
 from __future__ import annotations
@@ -28,20 +29,19 @@ PLACE = ("bundle", "threads")
 
 
 class ResultFile:
-    """An opened result file; one process at a time writes."""
+    """An opened result file."""
 
     def __init__(self, path: Path, job: Job) -> None:
         """Opens or begins the results of a job.
 
         Raises:
             SettingsError: the file holds the results of another job.
-            DataError: it is no result file, or another process writes to it.
+            DataError: it is no result file.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._connection = sqlite3.connect(path, timeout=1.0, isolation_level=None)
+        self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
         try:
-            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.executescript(SCHEMA)
             self._claim(job)
         except sqlite3.DatabaseError as error:
