@@ -13,7 +13,6 @@ from ocrgan_edge.bundle import Manifest, open_bundle
 from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import BundleError
 from ocrgan_edge.runtime.scorer import WindowScore
-from ocrgan_export.fused_graph import FusedGraph
 from ocrgan_export.gates import ONNX_TOLERANCE, Check, agreement, torch_difference
 from ocrgan_export.measure import Material, Measured, gather, measure, neutral_scores
 from ocrgan_export.pack import Label, pack, provenance
@@ -21,6 +20,7 @@ from ocrgan_export.run_folder import RunFolder, is_newer, load_graph, open_run, 
 from ocrgan_export.to_onnx import to_onnx
 from ocrgan_export.to_openvino import to_openvino
 from ocrgan_training.checkpoint import load_network
+from ocrgan_training.fused_graph import FusedGraph
 
 FLOAT_TARGETS = ("onnx-fp32", "openvino-fp16")
 REFERENCE = FLOAT_TARGETS[0]

@@ -13,7 +13,7 @@ from rich.table import Table
 from scipy.stats import spearmanr
 
 from ocrgan_edge.runtime.scorer import WindowScore
-from ocrgan_export.fused_graph import FusedGraph
+from ocrgan_training.fused_graph import FusedGraph
 
 ONNX_TOLERANCE = 1e-4
 """Of every output of the ONNX graph against PyTorch, relative to that output's size (of 1)."""

@@ -16,8 +16,8 @@ from ocrgan_edge.runtime.open_scorer import graph_of, load_scorer
 from ocrgan_edge.runtime.scorer import TERMS, LocationStatistics, WindowScore
 from ocrgan_edge.runtime.self_test import golden_scores
 from ocrgan_edge.video.clips import list_clips
-from ocrgan_export.fused_graph import GRID
 from ocrgan_export.windows import Window, sample_windows
+from ocrgan_training.fused_graph import GRID
 
 GOLDEN = 2
 """Golden windows in a bundle: enough to notice a machine that computes wrongly, and small."""

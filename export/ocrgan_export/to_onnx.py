@@ -14,8 +14,8 @@ from onnx_ir.passes import common
 from onnxscript import optimizer
 from onnxscript.rewriter.rules.common import fuse_batchnorm_into_conv_rule
 
-from ocrgan_export.fused_graph import FusedGraph, GraphOutputs
 from ocrgan_export.rewrites import apply_rewrites
+from ocrgan_training.fused_graph import FusedGraph, GraphOutputs
 
 OPSET = 18
 """Old enough for ONNX Runtime 1.20 and OpenVINO 2025.0, new enough for every operator used."""

@@ -20,10 +20,10 @@ from ocrgan_edge.runtime.open_scorer import load_scorer
 from ocrgan_edge.runtime.scorer import LocationStatistics
 from ocrgan_edge.runtime.scoring import raw_windows
 from ocrgan_edge.video.open_source import open_source
-from ocrgan_export.fused_graph import FusedGraph
 from ocrgan_export.quantize import quantize_onnx, quantize_openvino
 from ocrgan_export.to_onnx import example_inputs, to_onnx
 from ocrgan_export.to_openvino import to_openvino
+from ocrgan_training.fused_graph import FusedGraph
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
 from ocrgan_training.network.presets import preset
 

@@ -7,11 +7,11 @@ import onnx
 import pytest
 import torch
 
-from ocrgan_export.fused_graph import FusedGraph
 from ocrgan_export.quantize import quantize_onnx, quantize_openvino
 from ocrgan_export.to_onnx import to_onnx
 from ocrgan_export.to_openvino import Ir, to_openvino
 from ocrgan_export.windows import Window
+from ocrgan_training.fused_graph import FusedGraph
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
 from ocrgan_training.network.presets import NetworkConfig
 

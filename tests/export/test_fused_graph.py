@@ -5,8 +5,8 @@ import torch
 from ocrgan_edge.detection.explain import TERM_WEIGHTS
 from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.runtime.scorer import TERMS
-from ocrgan_export.fused_graph import FusedGraph, around, to_video
 from ocrgan_export.to_onnx import OUTPUTS
+from ocrgan_training.fused_graph import FusedGraph, around, to_video
 from ocrgan_training.network.frequency import decompose
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
 from ocrgan_training.network.presets import NetworkConfig

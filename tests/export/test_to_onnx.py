@@ -4,9 +4,9 @@ import onnxruntime
 import pytest
 import torch
 
-from ocrgan_export.fused_graph import FusedGraph
 from ocrgan_export.quantize import feed_of
 from ocrgan_export.to_onnx import INPUTS, OUTPUTS, to_onnx
+from ocrgan_training.fused_graph import FusedGraph
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
 from ocrgan_training.network.presets import NetworkConfig
 

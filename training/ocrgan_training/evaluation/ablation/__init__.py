@@ -1,0 +1,1 @@
+"""Experiments as settings: what each part of the network is worth."""
