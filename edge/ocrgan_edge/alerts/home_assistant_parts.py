@@ -15,8 +15,9 @@ from ocrgan_edge.alerts.home_assistant_figures import (
     camera_figures,
     node_figures,
 )
-from ocrgan_edge.alerts.messages import ModelMessage, Scene
+from ocrgan_edge.alerts.messages import ModelMessage
 from ocrgan_edge.alerts.topics import Topics
+from ocrgan_edge.detection.scene_health import Scene
 from ocrgan_edge.detection.sensitivity import FACTORS
 
 CALIBRATE_MINUTES = 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from ocrgan_edge.clock import MediaClock, Tie
 from ocrgan_edge.detection.alarm import AlarmEvent, AlarmRule, AlarmState, Change
 from ocrgan_edge.detection.explain import boxes, recent_map, shares_by_term
 from ocrgan_edge.runtime.scorer import WindowScore
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,11 @@ class Life:
         if opened.drawn_at == peak.at:
             return opened, None
         drawing = Drawing(peak.anomaly_map, peak.release, opened.tie.wall(peak.at), state)
-        jpeg = self._evidence.peak(opened.event_id, peak.at, drawing)
+        jpeg = None
+        try:
+            jpeg = self._evidence.peak(opened.event_id, peak.at, drawing)
+        except Exception:  # a picture that cannot be drawn must not cost the alert
+            _log.exception("%s: the snapshot could not be drawn", self._origin.camera)
         return replace(opened, drawn_at=peak.at), jpeg
 
     def _state(self, opened: Open, alarm: AlarmEvent, until: float) -> EventState:

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from ocrgan_edge.alerts.event import Payload, Seconds, Share
+from ocrgan_edge.detection.scene_health import Scene
 
 Count = Annotated[int, Field(ge=0)]
 Presence = Literal["online", "offline", "disabled"]
-Scene = Literal["ok", "frozen", "dark", "covered", "blurred", "moved"]
 
 
 class StatusMessage(Payload):

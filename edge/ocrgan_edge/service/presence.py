@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ocrgan_edge.alerts.messages import Presence as Word
-from ocrgan_edge.alerts.messages import Scene, StatusMessage
+from ocrgan_edge.alerts.messages import StatusMessage
+from ocrgan_edge.detection.scene_health import Scene
 from ocrgan_edge.service.voice import Voice
 
 _log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from ocrgan_edge.bundle import Sha256
 from ocrgan_edge.detection.sensitivity import Word
-from ocrgan_edge.service.whole_file import write_whole
+from ocrgan_edge.whole_file import write_whole
 
 FILE = "remembered.json"
 LARGEST = 4 << 20

@@ -54,11 +54,6 @@ def is_ours(path: str) -> bool:
     return _OURS.fullmatch(path) is not None
 
 
-def unfinished_name(name: str) -> str:
-    """How a file is called while it is written."""
-    return f".{name}.part"
-
-
 def is_unfinished(name: str) -> bool:
     """Whether a file was being written when the daemon was killed."""
     return _UNFINISHED.fullmatch(name) is not None

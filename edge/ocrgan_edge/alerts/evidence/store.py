@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from ocrgan_edge.alerts.evidence.retention import Limits, Retention
-from ocrgan_edge.alerts.evidence.whole_file import write_whole
+from ocrgan_edge.whole_file import write_whole
 
 MOST_WAITING = 64_000_000
 """Bytes that may wait to be written."""
@@ -146,7 +146,7 @@ class EvidenceStore:
             return
         try:
             self._retention.make_room(len(data))
-            write_whole(self._folder / path, data)
+            _write_in_folders(self._folder / path, data)
         except OSError as error:
             self._tell_failure(error)
             self.give_up(task.piece)
@@ -183,3 +183,14 @@ class EvidenceStore:
             self._retention.sweep()
         except OSError as error:
             _log.warning("evidence in %s cannot be looked through: %s", self._folder, error)
+
+
+def _write_in_folders(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write_whole(path, data)
+    except OSError:
+        with suppress(OSError):  # folders that were made for nothing
+            path.parent.rmdir()
+            path.parent.parent.rmdir()
+        raise

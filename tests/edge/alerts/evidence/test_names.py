@@ -12,8 +12,8 @@ from ocrgan_edge.alerts.evidence.names import (
     is_ours,
     is_unfinished,
     safe_part,
-    unfinished_name,
 )
+from ocrgan_edge.whole_file import unfinished_name
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 # Whatever can be one level of a topic, and more.

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ocrgan_edge.alerts.evidence.names import unfinished_name
 from ocrgan_edge.alerts.evidence.store import MOST_PIECES, MOST_WAITING, EvidenceStore, Piece
-from ocrgan_edge.alerts.evidence.whole_file import write_whole
+from ocrgan_edge.whole_file import unfinished_name, write_whole
 
 Open = Callable[..., EvidenceStore]
 PATH = "door/2026-01-02/000001-e.jpg"

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all."""
+"""Files that are there as a whole or not at all, also after a power cut."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from ocrgan_edge.alerts.evidence.names import unfinished_name
+
+def unfinished_name(name: str) -> str:
+    """How a file is called while it is written."""
+    return f".{name}.part"
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file that appears under its name only when it is complete and on the disk.
+    """Writes beside, flushes to the disk, renames, and flushes the folder (fsync(2)).
 
     Raises:
         OSError: it could not be written; nothing is left of it, and an older file stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(unfinished_name(path.name))
     try:
         with unfinished.open("wb") as file:
@@ -26,16 +28,8 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError:
         with suppress(OSError):
             unfinished.unlink()
-        with suppress(OSError):  # a folder that was made for nothing
-            path.parent.rmdir()
-            path.parent.parent.rmdir()
         raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Puts the new name itself on the disk (fsync(2))."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:
