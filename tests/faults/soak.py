@@ -19,18 +19,17 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from soak_report import describe, draw, slopes
+from soak_samples import sample, take_samples, wait_until_healthy
 from soak_servers import Broker, RtspCamera, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +56,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--every", type=float, default=10, help="seconds between two samples")
     parser.add_argument("--warm-up", type=float, default=10, help="minutes left out of the slopes")
     parser.add_argument("--drop-every", type=float, default=90, help="seconds, of the stream")
+    parser.add_argument("--drop-away", type=float, default=20, help="seconds at most, each time")
     parser.add_argument("--broker-every", type=float, default=600, help="seconds between its stops")
     parser.add_argument("--broker-away", type=float, default=30, help="seconds, each time")
     parser.add_argument("--scene", type=Path, help="rendered scene; drawn if it is missing")
@@ -75,49 +75,73 @@ def soak(options: argparse.Namespace) -> dict[str, Any]:
         config = write_config(folder, broker, metrics, clips, camera.address)
         log = parts.enter_context(options.out.with_suffix(".log").open("w+"))
         daemon = parts.enter_context(running(config, log))
-        over = threading.Event()
-        troubles = [
-            threading.Thread(target=every, args=(over, options.drop_every, camera.drop)),
-            threading.Thread(
-                target=every, args=(over, options.broker_every, broker.be_away, options.broker_away)
-            ),
-            threading.Thread(
-                target=every, args=(over, options.broker_every, daemon.send_signal, signal.SIGHUP)
-            ),
-        ]
-        for trouble in troubles:
-            trouble.start()
-        try:
-            samples = take_samples(options, daemon, metrics, listener)
-        finally:
-            over.set()
-            for trouble in troubles:
-                trouble.join()
+        wait_until_healthy(metrics)
+        with troubles(options, daemon, camera, broker):
+            samples = take_samples(
+                options.minutes,
+                options.every,
+                lambda: sample(daemon.pid, metrics, listener.stats),
+            )
         began = time.monotonic()
         daemon.send_signal(signal.SIGTERM)
         exit_code = daemon.wait(60)
-        stopped_within = time.monotonic() - began
+        stopped_within = round(time.monotonic() - began, 2)
         time.sleep(2)  # the listener's last messages
         log.seek(0)
-        lines = log.read().splitlines()
-        evidence = [path for path in (folder / "state" / "evidence").rglob("*") if path.is_file()]
         return {
             "minutes": options.minutes,
             "cameras": options.cameras,
             "processors": os.cpu_count(),
-            "exit_code": exit_code,
-            "stopped_within": round(stopped_within, 2),
-            **listener.summary(),
             "drops": camera.drops,
             "broker_stops": broker.stops,
-            "evidence_files": len(evidence),
-            "evidence_bytes": sum(path.stat().st_size for path in evidence),
-            "tracebacks": sum("Traceback" in line for line in lines),
-            "hanging": sum(" hangs: " in line for line in lines),
+            "exit_code": exit_code,
+            "stopped_within": stopped_within,
+            **listener.summary(),
+            **sizes(folder / "state" / "evidence"),
+            **complaints(log.read().splitlines()),
             "slopes": slopes(samples, options.warm_up * 60),
             "samples": samples,
-            "warnings": sum(" WARNING " in line or " ERROR " in line for line in lines),
         }
+
+
+@contextmanager
+def troubles(
+    options: argparse.Namespace, daemon: subprocess.Popen[bytes], camera: RtspCamera, broker: Broker
+) -> Iterator[None]:
+    """Drops the stream, stops the broker and has the settings read again, now and then."""
+    over = threading.Event()
+
+    def every(seconds: float, do: Callable[..., None], *values: object) -> None:
+        while not over.wait(seconds):
+            do(*values)
+
+    threads = [
+        threading.Thread(target=every, args=work)
+        for work in (
+            (options.drop_every, camera.drop, options.drop_away),
+            (options.broker_every, broker.be_away, options.broker_away),
+            (options.broker_every, daemon.send_signal, signal.SIGHUP),
+        )
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def sizes(evidence: Path) -> dict[str, int]:
+    found = [path.stat().st_size for path in evidence.rglob("*") if path.is_file()]
+    return {"evidence_files": len(found), "evidence_bytes": sum(found)}
+
+
+def complaints(log: list[str]) -> dict[str, int]:
+    words = {"warnings": " WARNING ", "errors": " ERROR ", "tracebacks": "Traceback"}
+    words["hanging"] = " hangs: "
+    return {name: sum(word in line for line in log) for name, word in words.items()}
 
 
 def recordings(scene: Path, count: int) -> list[Path]:
@@ -199,61 +223,6 @@ def listening(port: int) -> Iterator[Listener]:
     finally:
         client.disconnect()
         client.loop_stop()
-
-
-def every(over: threading.Event, seconds: float, do: Any, *values: Any) -> None:
-    while not over.wait(seconds):
-        do(*values)
-
-
-def take_samples(
-    options: argparse.Namespace, daemon: subprocess.Popen[bytes], metrics: str, listener: Listener
-) -> list[dict[str, Any]]:
-    began, samples = time.monotonic(), list[dict[str, Any]]()
-    while (now := time.monotonic() - began) < options.minutes * 60:
-        assert daemon.poll() is None, "the daemon has ended"
-        if now > 5:
-            samples.append({"at": round(now, 1), **sample(daemon.pid, metrics, listener.stats)})
-        due = (int(now / options.every) + 1) * options.every
-        time.sleep(max(due - (time.monotonic() - began), 0.1))
-    return samples
-
-
-def sample(pid: int, metrics: str, stats: dict[str, Any]) -> dict[str, Any]:
-    """Everything that could grow."""
-    process = psutil.Process(pid)
-    children = [rss_of(child) for child in process.children(recursive=True)]
-    cameras = [camera for camera in stats.get("cameras", {}).values() if camera["latency_p50"]]
-    pages = urllib.request.urlopen(f"http://{metrics}/metrics", timeout=20).read().decode()
-    health = json.load(urllib.request.urlopen(f"http://{metrics}/healthz", timeout=20))
-    return {
-        "rss": process.memory_info().rss,
-        "children_rss": sum(children),
-        "children": len(children),
-        "descriptors": process.num_fds(),
-        "threads": process.num_threads(),
-        "latency_p50": max((camera["latency_p50"] for camera in cameras), default=None),
-        "latency_p95": max((camera["latency_p95"] for camera in cameras), default=None),
-        "age_max": max((camera["age_max"] for camera in cameras), default=None),
-        "hop": max((camera["hop"] for camera in cameras), default=None),
-        "windows": total(pages, "ocrgan_graph_latency_seconds_count"),
-        "cpu_seconds": sum(process.cpu_times()[:2]),
-        "outbox": stats.get("outbox", {}).get("depth"),
-        "healthy": health["status"] == "ok",
-        "load": psutil.getloadavg()[0],
-    }
-
-
-def rss_of(child: psutil.Process) -> int:
-    try:
-        return int(child.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0
-
-
-def total(pages: str, name: str) -> float:
-    lines = (line for line in pages.splitlines() if line.startswith(name))
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
 
 if __name__ == "__main__":

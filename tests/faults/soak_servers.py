@@ -95,8 +95,8 @@ class RtspCamera(Server):
     def command(self) -> list[str]:
         return ["/usr/bin/python3", str(RTSP_SERVER), str(self.port), "320x240", "10"]
 
-    def drop(self) -> None:
+    def drop(self, most: float) -> None:
         self.drops += 1
         self.stop(kill=True)
-        time.sleep(random.uniform(1, 20))
+        time.sleep(random.uniform(1, most))
         self.start()

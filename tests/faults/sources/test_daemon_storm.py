@@ -67,7 +67,8 @@ class Storm:
     def stop_decoder(self) -> None:
         with suppress(psutil.NoSuchProcess):
             for child in self._house.process.children():
-                child.send_signal(signal.SIGSTOP)
+                if "ocrgan_edge.video.decoder" in child.cmdline():  # not one that just begins
+                    child.send_signal(signal.SIGSTOP)
 
     def drop(self) -> None:
         self._stream.kill()
