@@ -69,13 +69,18 @@ class Inbox:
         """Empty. A `SimpleQueue` may be used inside a signal handler."""
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that are not done yet."""
+        return self._jobs.qsize()
+
     def put(self, job: Job) -> None:
         """Has it done soon."""
         self._jobs.put(job)
 
     def offer(self, job: Job) -> bool:
         """Has it done soon, unless too many wait already; whether it will be."""
-        taken = self._jobs.qsize() < MOST
+        taken = self.waiting < MOST
         if taken:
             self.put(job)
         return taken
