@@ -170,6 +170,8 @@ class Daemon:
             self._change(self._read())
         except OcrganError as error:
             _log.error("the settings were read again but stay as they were:\n%s", error)
+        except Exception:  # a fault of ours must not end what works
+            _log.exception("reading the settings again failed")
         if not self._goes_on:  # else the next node says so
             self._notifier.ready(f"Watching {', '.join(self._settings.cameras)}")
 

@@ -102,7 +102,7 @@ class Scheduler:
                 return True
             news = not place.due
             place.due = True
-            self._changed.notify()
+            self._changed.notify_all()  # who wakes first may be one who waits for something else
             return news
 
     def drain(self, job: Job) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import TextIO
 
@@ -25,11 +26,12 @@ class ScoreFile:
         """
         try:
             self._file: TextIO = path.open("w", buffering=1)
+            self._one_at_a_time = threading.Lock()
         except OSError as error:
             raise SettingsError(f"scores file {path} cannot be written ({error})") from error
 
     def write(self, window: ScoredWindow) -> None:
-        """Writes one line at once."""
+        """Writes one line at once; any worker may call."""
         shares = dict(zip(TERMS, window.result.shares.tolist(), strict=True))
         line = {
             "end": window.end,
@@ -37,7 +39,8 @@ class ScoreFile:
             "score": float(window.result.score),
             "shares": shares,
         }
-        print(json.dumps(line), file=self._file)
+        with self._one_at_a_time:
+            print(json.dumps(line), file=self._file)
 
     def __enter__(self) -> ScoreFile:
         """The file, open."""

@@ -106,11 +106,11 @@ def make_windows() -> Callable[..., list[ScoredWindow]]:
 
 
 class Hose:
-    """A live camera whose pictures are given by hand; something moves in it from the start."""
+    """Gives pictures by hand, in which something moves; each waits for its turn, none is lost."""
 
     name = "hose"
     frames_per_second = 10.0
-    live = True
+    live = False
     length: int | None = None
 
     def __init__(self) -> None:

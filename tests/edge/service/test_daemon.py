@@ -163,6 +163,7 @@ class TestStart:
         assert "door: camera 77 (/dev/video77)" in caplog.text
 
 
+@pytest.mark.slow
 class TestReload:
     @pytest.fixture(autouse=True)
     def logged(self, caplog) -> None:

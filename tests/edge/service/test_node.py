@@ -131,6 +131,7 @@ class TestChange:
         assert not any(watch.ended.is_set() for watch in before.values())
         assert open_files(video) == 2
 
+    @pytest.mark.slow
     def test_an_open_event_of_a_changed_camera_ends_as_changed_that_of_another_goes_on(
         self, make_node: Make, settings, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -171,6 +172,7 @@ class TestChange:
         assert node.watches.by_name["door"] is not first
 
 
+@pytest.mark.slow
 class TestClose:
     def test_open_events_end_as_stopped_and_nothing_is_left(
         self,

@@ -129,6 +129,60 @@ def test_two_workers_run_two_jobs_at_the_same_time(schedulers) -> None:
     other.go.set()
 
 
+def test_whoever_waits_for_one_job_holds_up_no_other(schedulers) -> None:
+    scheduler, long, short = schedulers(2), Held("long"), Counter("short")
+    scheduler.add(long)
+    scheduler.add(short)
+    scheduler.due(long)
+    assert long.begun.wait(10)
+    waiting = threading.Thread(target=scheduler.drain, args=(long,))
+    waiting.start()
+    for times in range(1, 30):
+        scheduler.due(short)
+        end = time.monotonic() + 5
+        while short.times < times:
+            assert time.monotonic() < end, "nobody was woken"
+            time.sleep(0.001)
+    long.go.set()
+    waiting.join()
+
+
+def test_who_drains_a_job_that_fails_is_let_go_after_the_job_knows(schedulers) -> None:
+    class Failing(Held):
+        def run(self, worker: int) -> None:
+            super().run(worker)
+            raise ValueError("no more")
+
+        def failed(self, error: Exception) -> None:
+            time.sleep(0.05)
+            super().failed(error)
+
+    scheduler, job = schedulers(1), Failing("door")
+    scheduler.add(job)
+    scheduler.due(job)
+    assert job.begun.wait(10)
+    job.go.set()
+    scheduler.drain(job)
+    assert str(job.error) == "no more"
+
+
+def test_a_job_that_cannot_even_be_told_costs_no_worker(schedulers, caplog) -> None:
+    class Hopeless(Counter):
+        def run(self, worker: int) -> None:
+            raise ValueError("no more")
+
+        def failed(self, error: Exception) -> None:
+            raise ZeroDivisionError("nor this")
+
+    scheduler, hopeless, job = schedulers(1), Hopeless("door"), Counter("yard")
+    for each in (hopeless, job):
+        scheduler.add(each)
+        scheduler.due(each)
+        scheduler.drain(each)
+    assert job.times == 1
+    assert "giving up door failed" in caplog.text
+
+
 def test_a_job_that_raises_is_told_and_never_run_again(schedulers) -> None:
     class Broken(Counter):
         def run(self, worker: int) -> None:

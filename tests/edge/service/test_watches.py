@@ -128,6 +128,7 @@ class TestGivenUp:
     def broken(self, watches: Watches, begin, make_hose) -> Watch:
         begin("yard", make_hose())
         hose = make_hose()
+        hose.live = True
         watch = begin("door", hose)
         hose.fail(SourceError("door is walled up"))
         assert watch.ended.wait(10)
@@ -154,7 +155,6 @@ class TestGivenUp:
     ) -> None:
         begin("yard", make_hose())
         recording = make_hose()
-        recording.live = False
         watch = begin("door", recording)
         recording.fail(SourceError("door.mp4 is broken"))
         assert watch.ended.wait(10)
