@@ -45,7 +45,7 @@ def test_the_command_prints_tables_and_writes_files(
         (["--hop", "9"], 2, "error: --hop is 9, but must be between 1 and the window's 8 frames"),
         (["--target", "onnx-int8"], 4, "has no target 'onnx-int8'"),
         (["--save-scores"], 2, "error: --save-scores writes beside --json FILE"),
-        (["--data", "/nowhere"], 6, "error: /nowhere has no labels.json"),
+        (["--data", "/nowhere"], 6, "error: there is no folder of clips at /nowhere"),
         (["--sigma", "-1"], 2, "error: --sigma is -1, but must not be negative"),
     ],
 )

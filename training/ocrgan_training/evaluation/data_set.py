@@ -11,16 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.errors import DataError
-from ocrgan_edge.video.clips import (
-    LABELS,
-    MASKS,
-    check_frame_count,
-    held_out,
-    list_clips,
-    load_labels,
-    load_masks,
-)
+from ocrgan_edge.video.clips import LABELS, check_frame_count, held_out
 from ocrgan_edge.video.open_source import open_source
+from ocrgan_training.data.data_folder import DataFolder
+from ocrgan_training.data.published import open_data_folder
 from ocrgan_training.evaluation.counted_source import CountedSource
 from ocrgan_training.evaluation.kinds import KindInterval, load_kinds
 from ocrgan_training.evaluation.pixels import stride_for
@@ -106,7 +100,7 @@ class DataSet:
 
 
 def load_data_set(folder: Path, frames_per_second: float | None = None) -> DataSet:
-    """Finds clips, labels and masks of a folder.
+    """Finds clips, labels and masks of a folder, published or plain.
 
     Args:
         folder: of recordings.
@@ -116,28 +110,24 @@ def load_data_set(folder: Path, frames_per_second: float | None = None) -> DataS
         DataError: there are neither labelled test clips nor normal clips to hold out, or labels
             and clips do not fit together.
     """
-    kept, background = _normal_clips(folder)
-    if not (folder / LABELS).exists():
+    found = open_data_folder(folder)
+    rate = frames_per_second or found.frames_per_second
+    kept, background = _normal_clips(found)
+    if not found.has_labels:
         if not kept:
             raise DataError(f"{folder} has no {LABELS} with test clips, nor normal clips in train/")
         return DataSet(
-            folder,
-            kept,
-            None,
-            held_out=kept,
-            background=background,
-            frames_per_second=frames_per_second,
+            folder, kept, None, held_out=kept, background=background, frames_per_second=rate
         )
-    labels = load_labels(folder)
     return DataSet(
         folder=folder,
-        clips=list_clips(folder / "test"),
-        labels=labels,
-        masks=load_masks(folder) if (folder / MASKS).exists() else {},
+        clips=found.test(),
+        labels=found.labels(),
+        masks=found.masks(),
         held_out=kept,
         background=background,
         kinds=load_kinds(folder),
-        frames_per_second=frames_per_second,
+        frames_per_second=rate,
     )
 
 
@@ -150,10 +140,11 @@ def count_frames(clips: Mapping[str, Path]) -> int:
     return total
 
 
-def _normal_clips(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
-    if not (folder / "train").is_dir():
-        return {}, {}
-    clips = list_clips(folder / "train")
+def _normal_clips(folder: DataFolder) -> tuple[dict[str, Path], dict[str, Path]]:
+    try:
+        clips = folder.training()
+    except DataError:
+        return {}, {}  # none are needed where there are labels
     kept = held_out(list(clips)) if len(clips) > 1 else ()
     return (
         {name: clips[name] for name in kept},

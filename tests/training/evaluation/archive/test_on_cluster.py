@@ -20,13 +20,13 @@ from ocrgan_training.evaluation.archive.result_file import ResultFile
 from ocrgan_training.evaluation.archive.run import archive_clips
 from ocrgan_training.evaluation.archive.work import Job, from_bytes, score
 
-CLIPS = 24
-FRAMES = 900
+CLIPS = 16
+FRAMES = 600
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    """24 clips of 90 s in two folders, three different ones among them."""
+    """16 clips of 60 s in two folders, three different ones among them."""
     random = np.random.default_rng(0)
     for number in range(3):
         path = tmp_path / f"clip{number}.avi"

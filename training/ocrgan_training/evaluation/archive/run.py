@@ -11,8 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ocrgan_edge.bundle import Bundle
 from ocrgan_edge.errors import DataError, SettingsError
-from ocrgan_edge.video.clips import LABELS, list_clips
+from ocrgan_edge.video.clips import list_clips
 from ocrgan_edge.video.folder_source import PICTURE_SUFFIXES
+from ocrgan_training.data.published import open_data_folder
 from ocrgan_training.evaluation.archive.result_file import ResultFile
 from ocrgan_training.evaluation.archive.summary import ArchiveSummary, summarise
 from ocrgan_training.evaluation.archive.work import Job, from_bytes
@@ -131,7 +132,11 @@ def labelled_evaluation(archive: Archive, data: DataSet, settings: Settings) -> 
 
 def is_labelled(folder: Path) -> bool:
     """Whether a folder is a data set with labels and not just clips."""
-    return (folder / LABELS).exists() and (folder / "test").is_dir()
+    try:
+        found = open_data_folder(folder)
+    except DataError:
+        return False
+    return found.has_labels and bool(found.test())
 
 
 def _has_clip(path: Path) -> bool:
