@@ -135,8 +135,9 @@ def test_whoever_waits_for_one_job_holds_up_no_other(schedulers) -> None:
     scheduler.add(short)
     scheduler.due(long)
     assert long.begun.wait(10)
-    waiting = threading.Thread(target=scheduler.drain, args=(long,))
-    waiting.start()
+    waiting = [threading.Thread(target=scheduler.drain, args=(long,)) for _ in range(5)]
+    for thread in waiting:
+        thread.start()
     for times in range(1, 30):
         scheduler.due(short)
         end = time.monotonic() + 5
@@ -144,7 +145,8 @@ def test_whoever_waits_for_one_job_holds_up_no_other(schedulers) -> None:
             assert time.monotonic() < end, "nobody was woken"
             time.sleep(0.001)
     long.go.set()
-    waiting.join()
+    for thread in waiting:
+        thread.join()
 
 
 def test_who_drains_a_job_that_fails_is_let_go_after_the_job_knows(schedulers) -> None:
