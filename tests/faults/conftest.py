@@ -166,7 +166,7 @@ class House:
         """How many scores have been published."""
         return len(self.told(f"{camera}/score"))
 
-    def goes_on_scoring(self, camera: str = "door", seconds: float = 5) -> None:
+    def goes_on_scoring(self, camera: str = "door", seconds: float = 15) -> None:
         """Waits for three more scores."""
         before = self.scores(camera)
         self.wait_until(lambda: self.scores(camera) >= before + 3, seconds, "three more scores")

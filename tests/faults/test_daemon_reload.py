@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
+TIMES = 200 if os.environ.get("OCRGAN_FAULTS") == "long" else 12
 Play = Callable[..., dict[str, Any]]
 
 
@@ -77,4 +79,36 @@ def test_a_node_that_cannot_be_started_anew_leaves_the_old_one_in_force(
     house.reload()
     house.wait_for_log("the old ones are")
     house.goes_on_scoring()
+    assert house.stop() == 0
+
+
+def test_starting_anew_again_and_again_leaves_nothing_behind(house: Any, play: Play) -> None:
+    door = play("door", 5, 0, 0)
+
+    def settle(number: int) -> None:
+        house.settle(top=f"threads = {1 + number % 2}", door=door)
+
+    def start_anew(times: int) -> tuple[int, int]:
+        for _ in range(times):
+            stopped = was_told("stopped")
+            settle(stopped)
+            house.reload()
+            house.wait_until(lambda stopped=stopped: was_told("stopped") > stopped, what="a stop")
+            house.wait_until(
+                lambda stopped=stopped: was_told("online") > stopped + 1, what="a start"
+            )
+        return house.process.num_fds(), house.process.memory_info().rss
+
+    def was_told(word: str) -> int:
+        return int(house.told("available").count(word))
+
+    settle(1)
+    house.start()
+    house.goes_on_scoring()
+    descriptors, memory = start_anew(TIMES // 4)
+    descriptors_later, memory_later = start_anew(TIMES)
+    print(f"{TIMES} starts: {descriptors_later - descriptors:+} descriptors, ", end="")
+    print(f"{(memory_later - memory) / 1e6:+.1f} MB")
+    assert descriptors_later <= descriptors + 2
+    assert memory_later - memory < 20e6
     assert house.stop() == 0

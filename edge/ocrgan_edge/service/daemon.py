@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Callable
@@ -86,7 +87,14 @@ class Daemon:
                 with node:
                     self._lead(node)
                     self._settle(node)
+                del node
+                self._let_go()
         return self._stop.exit_code
+
+    def _let_go(self) -> None:
+        """Frees the node that was: its parts hold each other, sockets and models with them."""
+        self._node = self._remote = None
+        gc.collect()
 
     def _open(self) -> Node | None:
         """A node by the newest settings that work; None when it is time to stop."""
