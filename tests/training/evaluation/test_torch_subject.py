@@ -9,12 +9,6 @@ import torch
 
 from ocrgan_edge.bundle import open_bundle
 from ocrgan_edge.errors import DataError
-from ocrgan_edge.runtime.graph import Graph
-from ocrgan_edge.runtime.open_scorer import load_scorer
-from ocrgan_edge.runtime.scorer import TERMS, LocationStatistics
-from ocrgan_edge.runtime.scoring import raw_windows
-from ocrgan_edge.video.open_source import open_source
-from ocrgan_export.to_onnx import to_onnx
 from ocrgan_training.checkpoint import save_checkpoint
 from ocrgan_training.data.clips import find_recordings
 from ocrgan_training.data.loader import LoaderSettings
@@ -63,27 +57,6 @@ def run(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> LoadedRun:
 def found(run: LoadedRun, data_set: Path) -> Evaluation:
     data = load_data_set(data_set)
     return evaluate(of_run(run, data, SETTINGS), data, SETTINGS, lambda: None)
-
-
-@pytest.mark.slow
-def test_torch_says_what_the_exported_graph_says(run: LoadedRun, data_set: Path) -> None:
-    graph = Graph("onnx-fp32", "onnx", "fp32", to_onnx(run.graph).SerializeToString())
-    random = np.random.default_rng(0)
-    shape = (len(TERMS), *run.graph.grid)
-    statistics = LocationStatistics(
-        random.random(shape, np.float32), 0.5 + random.random(shape, np.float32)
-    )
-    exported = load_scorer(graph, run.spec, statistics, threads=1)
-    scorer = TorchScorer(run.graph, statistics)
-    for window in list(raw_windows(open_source(str(data_set / "test/crossing")), run.spec, 8)):
-        here, there = scorer.score(window), exported.score(window)
-        assert here.score == pytest.approx(there.score, abs=1e-4)
-        assert here.seed == pytest.approx(there.seed, abs=1e-5)
-        np.testing.assert_allclose(here.anomaly_map, there.anomaly_map, atol=1e-4)
-        np.testing.assert_allclose(here.terms, there.terms, atol=1e-4)
-        assert here.attention is not None
-        assert there.attention is not None
-        np.testing.assert_allclose(here.attention, there.attention, atol=1e-5)
 
 
 def test_a_checkpoint_alone_is_a_row_with_a_threshold_from_normal_clips(found: Evaluation) -> None:
