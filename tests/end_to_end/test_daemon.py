@@ -121,13 +121,15 @@ def test_a_broker_that_is_down_at_the_start_gets_everything_later(
     daemon = start_daemon(
         write_video(30, 0.5, 30), "--mqtt", mosquitto.url, "--realtime", "--minimum-duration", 0
     )
+    assert daemon.stderr
+    first = next(line for line in daemon.stderr if "cannot be reached" in line)
     time.sleep(2)
     mosquitto.start()
     listener = listen(mosquitto.port)
     listener.wait_for("events", '"new"')
     listener.wait_for("anomaly", "ON")
     daemon.send_signal(signal.SIGTERM)
-    assert daemon.communicate(timeout=10)[1].count("cannot be reached") == 1
+    assert (first + daemon.communicate(timeout=10)[1]).count("cannot be reached") == 1
     assert events(listener)[0]["seq"] == 1
 
 
