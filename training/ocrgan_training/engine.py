@@ -100,10 +100,17 @@ def _contexts(
 @contextmanager
 def _statistics_left_alone(module: nn.Module) -> Iterator[None]:
     norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
+    before = [(norm.momentum, _counted(norm).clone()) for norm in norms]
     for norm in norms:
-        norm.track_running_stats = False
+        norm.momentum = 0.0
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
+        for norm, (momentum, counted) in zip(norms, before, strict=True):
+            norm.momentum = momentum
+            _counted(norm).copy_(counted)
+
+
+def _counted(norm: nn.BatchNorm2d) -> Tensor:
+    assert norm.num_batches_tracked is not None
+    return norm.num_batches_tracked

@@ -91,7 +91,7 @@ def test_noise_comes_from_the_generator_given_and_from_nowhere_else():
     generator, (laplacian, residual) = Generator(TINY).eval(), streams()
 
     def rebuilt(seed: int, noise: float) -> Tensor:
-        rng = torch.Generator().manual_seed(seed)
+        rng = [torch.Generator().manual_seed(seed + place) for place in range(len(laplacian))]
         result: Tensor = generator(laplacian, residual, noise, rng).residual
         return result
 

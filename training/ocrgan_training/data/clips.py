@@ -110,7 +110,8 @@ def load_clip(name: str, path: Path, spec: ClipSpec, memory: int | None = None) 
             if len(images) > most:
                 raise DataError(
                     f"the clips up to {name!r} take more than {spec.memory / 2**30:.1f} GiB at "
-                    f"{spec.height}x{spec.width}: take fewer clips, or a smaller --size or --fps"
+                    f"{spec.height}x{spec.width}: take a smaller --size or --fps, shorter clips, "
+                    "or a larger --memory"
                 )
     except SourceError as error:
         raise DataError(f"training clip {name!r} cannot be read: {error}") from error
