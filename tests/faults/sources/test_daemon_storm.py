@@ -111,14 +111,13 @@ def test_in_a_storm_of_faults_and_orders_every_event_has_its_end(
     house.wait_for_event("end", "door")
     calm = house.process.num_threads(), house.process.num_fds(), house.process.memory_info().rss
     storm.rage(SECONDS)
-    for name in cameras:
-        house.tell(f"{name}/enabled/set", "ON")
-    house.tell("door/threshold/set", "2")
-    house.tell("door/sensitivity/set", "medium")
     storm.settle(**cameras)
     house.reload()
     for name in cameras:
         house.goes_on_scoring(name, 30)
+    house.tell("door/enabled/set", "ON")
+    house.tell("door/threshold/set", "2")
+    house.tell("door/sensitivity/set", "medium")
     house.wait_until(lambda: house.events("door")[-1]["type"] == "new", 30, "an event")
     house.wait_until(lambda: len(house.process.children()) == 1, 30, "one decoder")
     after = house.process.num_threads(), house.process.num_fds(), house.process.memory_info().rss
