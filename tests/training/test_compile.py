@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 WriteClips = Callable[..., Path]
-TINY = ["--size", "32", "--width", "8", "--frames", "8", "--stacks", "4", "--threads", "1", "--temporal", "none", "--steps", "1"]
-REPEATABLE = ["--noise", "0", "--dropout", "0"]
+TINY = ["--size=32", "--width=8", "--frames=8", "--stacks=4", "--threads=1", "--temporal=none"]
+REPEATABLE = ["--steps=1", "--noise=0", "--dropout=0"]
 
 
 def losses(data: Path, out: Path, *more: str) -> dict[str, float]:
