@@ -95,3 +95,25 @@ def test_broken_kinds_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "anomalies.json").write_text(text)
     with pytest.raises(DataError, match="not what ocrgan-scene writes"):
         load_kinds(tmp_path)
+
+
+def test_a_published_data_set_is_evaluated_as_downloaded(data_set: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "UCSDped2"
+    for number in (1, 2):
+        place = folder / "Train" / f"Train00{number}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(data_set / "train" / f"normal{number}")
+    (folder / "Test").mkdir()
+    (folder / "Test" / "Test001").symlink_to(data_set / "test" / "crossing")
+    (folder / "Test" / "UCSDped2.m").write_text(
+        "TestVideoFile = {};\nTestVideoFile{end+1}.gt_frame = [31:50];\n"
+    )
+    data = load_data_set(folder)
+    assert data.frames_per_second == 10.0
+    assert np.flatnonzero(data.labels_of("Test001", 60)).tolist() == list(range(30, 50))
+    assert len(data.held_out) == len(data.background) == 1
+
+
+def test_clips_that_do_not_say_are_read_at_the_given_rate(data_set: Path) -> None:
+    data = load_data_set(data_set, frames_per_second=25.0)
+    assert data.open("quiet").frames_per_second == 25.0

@@ -76,3 +76,22 @@ def test_the_installed_command_explains_itself_with_examples() -> None:
     command = Path(sys.executable).with_name("ocrgan-evaluate")
     done = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
     assert "ocrgan-evaluate --bundle ped2.ocrgan --data ped2" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ([], 2, "error: nothing to evaluate: give --bundle FILE, --run RUN, or both"),
+        (["--run", "/nowhere"], 6, "error: /nowhere is no run folder"),
+        (["--cluster", "local:1"], 2, "error: --cluster wants --bundle FILE and --results FILE"),
+    ],
+)
+def test_what_to_evaluate_must_be_said(
+    data_set: Path,
+    arguments: list[str],
+    code: int,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert evaluate("--data", data_set, *arguments) == code
+    assert message in capsys.readouterr().err

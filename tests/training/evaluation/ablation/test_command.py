@@ -28,7 +28,7 @@ def ablate(*arguments: object) -> int:
 
 
 @pytest.mark.slow
-def test_a_small_ablation_is_made_once_and_added_to(
+def test_a_small_ablation_is_made_once_and_added_to_on_a_cluster(
     data_set: Path, grid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["ocrgan-ablate", "--grid", str(grid)])
@@ -49,7 +49,8 @@ def test_a_small_ablation_is_made_once_and_added_to(
     elsewhere.mkdir()
     for name in ("train", "test", "labels.json"):
         (elsewhere / name).symlink_to(data_set / name)
-    assert ablate(*options, "--across", elsewhere) == 0
+    cluster = ("--cluster", "local:1")
+    assert ablate(*options, "--across", elsewhere, *cluster) == 0
     again = json.loads((out / "ablation.json").read_text())
     own, new = again["data_sets"]
     assert (own, new) == (data_set.name, "elsewhere")

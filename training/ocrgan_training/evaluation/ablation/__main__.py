@@ -7,7 +7,7 @@ import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,11 +15,15 @@ from rich.console import Console
 from ocrgan_edge.command_line import run
 from ocrgan_edge.errors import SettingsError
 
+if TYPE_CHECKING:
+    from ocrgan_training.evaluation.ablation.ablate import Cells
+
 EPILOG = """\b
 Examples:
   ocrgan-ablate --data ped2 --out runs/ablation --axes temporal --minutes 10
   ocrgan-ablate --data ped2 --out runs/ablation --axes temporal,frames,size --steps 600 --width 16
   ocrgan-ablate --data ped2 --out runs/ablation --grid grid.toml --across avenue --across ped1
+  ocrgan-ablate --data ped2 --out runs/ablation --grid grid.toml --cluster tcp://10.0.0.1:8786
 
 \b
 grid.toml:
@@ -37,7 +41,8 @@ grid.toml:
 Every row is trained with every seed on DATA/train and scored through torch on DATA/test; --across
 scores the same networks on other scenes too, with places and thresholds measured on the normal
 clips there. What is done is kept in OUT: the same command again goes on, and other rows, seeds or
-scenes are added to it.
+scenes are added to it. --cluster trains the cells side by side, here or elsewhere; OUT and DATA
+lie at the same paths there.
 """
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -69,7 +74,10 @@ def command(
     across: Annotated[
         list[Path] | None, typer.Option(help="Another scene to score on; may come again.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use [all].")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use.")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Train on local:WORKERS or tcp://HOST:PORT.")
+    ] = None,
     plot_format: Annotated[PlotFormat, typer.Option(help="Of the figure.")] = PlotFormat.PNG,
 ) -> None:
     """Trains and evaluates variants of the network: a table and a figure, resumable."""
@@ -97,7 +105,7 @@ def command(
         common = Network(size=size, frames=frames, width=width)
         plan = Grid((), budget(minutes, steps), _seeds(seeds), hop)
         rows = standard_grid(_words(axes), common, plan)
-    used = threads or os.cpu_count() or 1
+    used = threads or (1 if cluster is not None else os.cpu_count() or 1)
     torch.set_num_threads(used)
     console = Console(width=None if sys.stdout.isatty() else 150)
     folders = [data, *(across or ())]
@@ -105,7 +113,8 @@ def command(
     if len(sets) < len(folders):
         raise SettingsError("two of the scenes' folders have one name: their rows would be mixed")
     bench = Bench(out, rows, data, sets, used, lambda text: console.print(text, highlight=False))
-    table = ablate(bench, shlex.join(["ocrgan-ablate", *sys.argv[1:]]))
+    called = shlex.join(["ocrgan-ablate", *sys.argv[1:]])
+    table = ablate(bench, called, _cells(cluster))
     picture = write_figure(table, out, plot_format.value)
     console.print(markdown(table), highlight=False, soft_wrap=True, markup=False)
     console.print(f"{out / 'ablation.md'}, {out / 'ablation.json'} and {picture}", highlight=False)
@@ -114,6 +123,20 @@ def command(
 def main() -> None:
     """Runs the command."""
     sys.exit(run(app))
+
+
+def _cells(cluster: str | None) -> Cells:
+    from ocrgan_training.evaluation.ablation.ablate import one_after_the_other
+
+    if cluster is None:
+        return one_after_the_other
+    try:
+        from ocrgan_training.evaluation.ablation.on_cluster import side_by_side  # an extra
+    except ImportError as error:
+        raise SettingsError(
+            f"--cluster needs Dask ({error}): pip install 'ocrgan-edge[cluster]'"
+        ) from error
+    return side_by_side(cluster)
 
 
 def _words(text: str) -> tuple[str, ...]:

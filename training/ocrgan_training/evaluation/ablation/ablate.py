@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ocrgan_training.evaluation.ablation.cell import Bench, Cell, do_cell
@@ -19,14 +20,23 @@ RARE = 1.0
 """False alarms a day: of the baselines' thresholds, which the table does not show."""
 
 Baselines = dict[str, float | None]
+Cells = Callable[[Bench], Iterable[tuple[Row, list[Cell]]]]
+"""Gives every row in the grid's order with a cell for each seed."""
 
 
-def ablate(bench: Bench, command: str) -> Table:
+def one_after_the_other(bench: Bench) -> Iterator[tuple[Row, list[Cell]]]:
+    """Does the cells in this process."""
+    for row in bench.grid.rows:
+        yield row, [do_cell(bench, row, seed) for seed in bench.grid.seeds]
+
+
+def ablate(bench: Bench, command: str, cells: Cells = one_after_the_other) -> Table:
     """Does what has not been done, writes the table after every row, and gives it.
 
     Args:
         bench: the grid, the data sets, and where everything lies.
         command: that was called, for the table's reader.
+        cells: how the trainings are done.
 
     Raises:
         DataError: clips, labels or earlier results cannot be used.
@@ -36,15 +46,11 @@ def ablate(bench: Bench, command: str) -> Table:
     lines: list[Line] = []
     names = tuple(bench.sets)
     table = Table(names, (), baselines, bench.grid.hop, command)
-    for row in bench.grid.rows:
-        lines.append(line_of(row, _cells(bench, row), names))
+    for row, done in cells(bench):
+        lines.append(line_of(row, done, names))
         table = Table(names, tuple(lines), baselines, bench.grid.hop, command)
         write_table(table, bench.out)
     return table
-
-
-def _cells(bench: Bench, row: Row) -> list[Cell]:
-    return [do_cell(bench, row, seed) for seed in bench.grid.seeds]
 
 
 def _baselines(out: Path, name: str, data: DataSet) -> Baselines:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -20,6 +22,9 @@ from ocrgan_training.evaluation.measure import Settings
 from ocrgan_training.evaluation.measure_graph import measure_graph
 from ocrgan_training.evaluation.torch_subject import load_run, of_run
 from ocrgan_training.run_info import read_info
+
+PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -105,19 +110,34 @@ def do_cell(bench: Bench, row: Row, seed: int) -> Cell:
 
 
 def _train(bench: Bench, row: Row, seed: int) -> None:
-    """In a process of its own: a training's memory does not pile up, and Ctrl-C saves it."""
+    """In a process of its own: a training's memory does not pile up, and Ctrl-C saves it.
+
+    It ends with the process that asked: on a cluster another worker goes on with the same folder.
+    """
     run = bench.run_folder(row, seed)
     bench.say(f"{row.name}, seed {seed}: training")
     command = [sys.executable, "-m", "ocrgan_training", "--data", str(bench.data)]
     command += ["--out", str(run), *row.network.options(), *bench.grid.budget]
     command += ["--seed", str(seed), "--threads", str(bench.threads), "--resume"]
-    done = subprocess.run(
-        [*command, *bench.grid.train_options], stdout=subprocess.DEVNULL, check=False
-    )
-    if done.returncode == INTERRUPTED:
+    command += bench.grid.train_options
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, preexec_fn=_end_with_parent
+    ) as training:
+        try:
+            code = training.wait()
+        except KeyboardInterrupt:
+            training.wait()  # Ctrl-C has reached it as well: it is saving
+            raise
+    if code == INTERRUPTED:
         raise KeyboardInterrupt
-    if done.returncode:
-        raise OcrganError(f"the training {run} ended with exit code {done.returncode}")
+    if code:
+        raise OcrganError(f"the training {run} ended with exit code {code}")
+
+
+def _end_with_parent() -> None:
+    """Called in the child before it becomes the training (prctl(2); elsewhere it does nothing)."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _figures(run: Path, data: DataSet, bench: Bench) -> Figures:

@@ -9,23 +9,19 @@ to another one, and gives up on a clip that kills one worker after the other.
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 
 from dask.typing import Key
-from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+from distributed import Client, Future, KilledWorker, as_completed
 
-from ocrgan_edge.errors import SettingsError
 from ocrgan_training.evaluation.archive.result_file import ResultFile, stamp
 from ocrgan_training.evaluation.archive.work import Job, Scored, score
+from ocrgan_training.evaluation.cluster import connected
 
 AHEAD = 3
 """Clips per worker that are under way or wait: enough that no worker waits, and few to do again."""
-CONNECT_SECONDS = 30
 
 Told = Callable[[str], None]
 """Is told each clip that is done."""
@@ -58,44 +54,10 @@ def score_archive(
         missing = {name: path for name, path in clips.items() if name not in done}
         if not missing:
             return
-        with connected(cluster, job) as client:
+        with connected(cluster) as client:
             for scored in _scored(client, missing, job):
                 file.add(scored, stamps[scored.clip])
                 told(scored.clip)
-
-
-@contextmanager
-def connected(cluster: str, job: Job) -> Iterator[Client]:
-    """A client of a cluster that is there or is started here.
-
-    Raises:
-        SettingsError: the text names neither, or nobody answers there.
-    """
-    found = re.fullmatch(r"local(?::(\d+))?", cluster)
-    logging.getLogger("distributed").setLevel(logging.ERROR)  # workers that die are our business
-    with ExitStack() as stack:
-        if found:
-            workers = None if found[1] is None else int(found[1])
-            if workers == 0:
-                raise SettingsError(f"--cluster is {cluster!r}, but wants 1 worker or more")
-            local = LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=None,
-                silence_logs=logging.ERROR,
-            )
-            yield stack.enter_context(Client(stack.enter_context(local)))
-            return
-        if not re.fullmatch(r"(tcp|tls|ws|wss|ucx)://.+", cluster):
-            raise SettingsError(
-                f"--cluster is {cluster!r}, wanted local, local:WORKERS or tcp://HOST:8786"
-            )
-        try:
-            client = Client(cluster, timeout=CONNECT_SECONDS)
-        except OSError as error:
-            raise SettingsError(f"no scheduler answers at {cluster}: {error}") from error
-        yield stack.enter_context(client)
 
 
 def _scored(client: Client, clips: Mapping[str, Path], job: Job) -> Iterator[Scored]:
