@@ -1,5 +1,6 @@
 """The checkpoint: whole or not at all, and exactly what was there."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ocrgan_edge.errors import DataError
+from ocrgan_training import run_info
 from ocrgan_training.checkpoint import CHECKPOINT, load_network, restore, save_checkpoint
 from ocrgan_training.data.clips import find_recordings
 from ocrgan_training.data.loader import LoaderSettings
 from ocrgan_training.learner import Learner, Rates, make_learner
 from ocrgan_training.network.presets import NetworkConfig
 from ocrgan_training.options import TrainOptions
-from ocrgan_training.run_info import RunInfo, read_info, write_info
+from ocrgan_training.run_info import RunInfo, read_info, source_commit, write_info
 from ocrgan_training.schedule import Budget, Plateau
 
 TINY = NetworkConfig(frames=8, height=32, width=32, base_width=8, features=16)
@@ -158,3 +160,30 @@ def test_provenance_names_clips_and_versions(info: RunInfo) -> None:
     assert info.clips + info.held_out == ("walk0", "walk1")
     assert torch.__version__.startswith(info.versions["torch"].split("+")[0])
     assert info.parameters > 10_000
+
+
+def test_settings_that_an_older_run_did_not_know_make_no_difference(info: RunInfo) -> None:
+    older = info.model_copy(
+        update={"settings": {"step": {"noise": info.settings["step"]["noise"]}}, "engine": {}}
+    )
+    assert older.differs(info) is None
+
+
+def test_uncommitted_changes_are_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        command = ["git", "-C", str(tmp_path), *who, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    source = tmp_path / "training" / "ocrgan_training" / "run_info.py"
+    source.parent.mkdir(parents=True)
+    (tmp_path / "edge").mkdir()
+    (tmp_path / "edge" / "a.py").write_text("")
+    source.write_text("")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    monkeypatch.setattr(run_info, "__file__", str(source))
+    assert source_commit() == git("rev-parse", "HEAD")
+    (tmp_path / "edge" / "a.py").write_text("changed")
+    assert source_commit() == git("rev-parse", "HEAD") + "+"

@@ -7,7 +7,14 @@ import torch
 from torch import Tensor
 
 from ocrgan_training.data.loader import Batch
-from ocrgan_training.learner import Learner, Rates, make_learner, update_average
+from ocrgan_training.learner import (
+    Learner,
+    Rates,
+    make_learner,
+    parts_of,
+    set_dropout,
+    update_average,
+)
 from ocrgan_training.losses import LossWeights
 from ocrgan_training.network.presets import NetworkConfig
 from ocrgan_training.objectives import (
@@ -85,6 +92,25 @@ def test_a_step_leaves_the_global_random_state_alone() -> None:
     torch.manual_seed(5)
     train_step(one, batch(), StepSettings(), Moment(), seed=1)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_no_parts_gradient_is_longer_than_the_clip() -> None:
+    one = learner()
+    train_step(one, batch(), StepSettings(clip=0.01), Moment(), seed=1)
+    for module in parts_of(one.network).values():
+        gradients = [p.grad.flatten() for p in module.parameters() if p.grad is not None]
+        assert torch.cat(gradients).norm().item() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_dropout_is_a_setting() -> None:
+    one = learner()
+    set_dropout(one.network, 0.0)
+    tokens = torch.rand(4, 8, 16)
+    attention = one.network.feature_attention
+    assert attention is not None
+    assert torch.equal(attention.attention(tokens), attention.attention(tokens))
+    set_dropout(one.network, 0.5)
+    assert not torch.equal(attention.attention(tokens), attention.attention(tokens))
 
 
 def test_a_learning_rate_of_zero_changes_nothing() -> None:
