@@ -15,7 +15,7 @@ import pytest
 pytestmark = [pytest.mark.mosquitto, pytest.mark.slow, pytest.mark.timeout(1200)]
 LONG = os.environ.get("OCRGAN_FAULTS") == "long"
 SOAK = Path(__file__).with_name("soak.py")
-SHORT = "--minutes 0.3 --every 1.5 --warm-up 0 --drop-every 4 --drop-away 2"
+SHORT = "--minutes 0.25 --every 1.5 --warm-up 0 --drop-every 4 --drop-away 2"
 TEN_MINUTES = "--minutes 10 --warm-up 2 --drop-every 30 --drop-away 20"
 BROKER = "--broker-every {} --broker-away {}"
 OPTIONS = [TEN_MINUTES, BROKER.format(100, 10)] if LONG else [SHORT, BROKER.format(7, 2)]

@@ -21,7 +21,7 @@ import pytest
 from ocrgan_edge.bundle import open_bundle, write_bundle
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.slow, pytest.mark.timeout(900)]
-SECONDS = 600 if os.environ.get("OCRGAN_FAULTS") == "long" else 20
+SECONDS = 600 if os.environ.get("OCRGAN_FAULTS") == "long" else 10
 SEED = int(os.environ.get("OCRGAN_SEED", "0")) or random.randrange(1 << 30)
 TOLD = {
     "enabled": ["ON", "OFF"],
