@@ -44,6 +44,8 @@ def together(device: torch.device) -> Iterator[None]:
     if count_asked_for() == 1:
         yield
         return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield
