@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -211,6 +212,7 @@ class Node:
         """Forgets models that no camera uses any more."""
         used: set[LoadedModel] = {watch.view.model for watch in self.watches.by_name.values()}
         self._shelf.keep_only(used)
+        gc.collect()  # a watch and its feed hold each other, and its model with them
 
     def health(self) -> Health:
         """Whether every part gets on."""
