@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,18 +77,7 @@ def evaluate_as_asked(asked: Asked, settings: Settings, output: Output) -> list[
     """
     console = _console()
     if asked.cluster is not None:
-        archive = _archive(asked, asked.cluster)
-        _check_hop(archive.bundle.manifest.input.frames, settings.hop)
-        score_clips(archive, settings)
-        if not is_labelled(asked.data):
-            summary = archive_summary(archive, settings)
-            print_summary(summary, console)
-            if output.json is not None:
-                write_summary(summary, output.json)
-            return []
-        data = load_data_set(asked.data, asked.frames_per_second)
-        found = labelled_evaluation(archive, data, settings)
-        return _give(found, data, output, console)
+        return _on_cluster(asked, settings, output, console)
     data = load_data_set(asked.data, asked.frames_per_second)
     network = None if asked.run is None else _load_run(asked.run, settings.threads)
     subjects = _subjects(asked, network, data, settings)
@@ -131,18 +120,33 @@ def _console() -> Console:
     return Console() if known else Console(width=FILE_WIDTH)
 
 
-def _archive(asked: Asked, cluster: str) -> Archive:
+def _on_cluster(asked: Asked, settings: Settings, output: Output, console: Console) -> list[str]:
+    """A labelled data set gives the usual report, any other folder the alarms of its clips."""
+    archive = _archive(asked)
+    _check_hop(archive.bundle.manifest.input.frames, settings.hop)
+    if not is_labelled(asked.data):
+        score_clips(archive, settings)
+        summary = archive_summary(archive, settings)
+        print_summary(summary, console)
+        if output.json is not None:
+            write_summary(summary, output.json)
+        return []
+    data = load_data_set(asked.data, asked.frames_per_second)
+    archive = replace(archive, clips=dict(data.clips), frames_per_second=data.frames_per_second)
+    score_clips(archive, settings)
+    return _give(labelled_evaluation(archive, data, settings), data, output, console)
+
+
+def _archive(asked: Asked) -> Archive:
+    """A bundle's target on every clip in the folder."""
     if asked.bundle is None or asked.results is None:
         raise SettingsError("--cluster wants --bundle FILE and --results FILE")
     if asked.run is not None or asked.target == "all":
         raise SettingsError("--cluster scores one target of a bundle: neither --run nor all")
     bundle = open_bundle(asked.bundle)
-    if is_labelled(asked.data):
-        clips = dict(load_data_set(asked.data).clips)
-    else:
-        clips = archive_clips(asked.data)
     (target,) = _targets(bundle, asked.target)
-    return Archive(bundle, target, clips, asked.results, cluster, asked.frames_per_second)
+    clips, rate = archive_clips(asked.data), asked.frames_per_second
+    return Archive(bundle, target, clips, asked.results, asked.cluster or "local", rate)
 
 
 def _load_run(run: Path, threads: int | None) -> LoadedRun:
