@@ -16,7 +16,7 @@ import pytest
 
 from ocrgan_edge.service import daemon
 
-pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
+pytestmark = [pytest.mark.mosquitto, pytest.mark.slow, pytest.mark.timeout(900)]
 SECONDS = 120 if os.environ.get("OCRGAN_FAULTS") == "long" else 6
 DEMO = daemon.__file__.replace("daemon.py", "demo_bundle.ocrgan")
 HOPS = {"door": 1, "yard": 1, "shed": 2, "gate": 2}

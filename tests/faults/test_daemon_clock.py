@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
+pytestmark = [pytest.mark.mosquitto, pytest.mark.slow, pytest.mark.timeout(900)]
 LONG = os.environ.get("OCRGAN_FAULTS") == "long"
 HOUR = 3600
 OFFSETS = [HOUR, -HOUR, 100 - int(time.time()), 0]

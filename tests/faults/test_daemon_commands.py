@@ -14,7 +14,7 @@ import pytest
 
 from ocrgan_edge.bundle import open_bundle, write_bundle
 
-pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
+pytestmark = [pytest.mark.mosquitto, pytest.mark.slow, pytest.mark.timeout(900)]
 FUZZED = 5000 if os.environ.get("OCRGAN_FAULTS") == "long" else 300
 Play = Callable[..., dict[str, Any]]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
+pytestmark = [pytest.mark.mosquitto, pytest.mark.slow, pytest.mark.timeout(900)]
 KILLS = 30 if os.environ.get("OCRGAN_FAULTS") == "long" else 2
 Play = Callable[..., dict[str, Any]]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
+pytestmark = [pytest.mark.mosquitto, pytest.mark.slow, pytest.mark.timeout(900)]
 TIMES = 200 if os.environ.get("OCRGAN_FAULTS") == "long" else 12
 Play = Callable[..., dict[str, Any]]
 
