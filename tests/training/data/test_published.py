@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from ocrgan_edge.errors import DataError
-from ocrgan_training.data.__main__ import write_plain
+from ocrgan_training.data.__main__ import main, write_plain
 from ocrgan_training.data.clips import ClipSpec, find_recordings, load_clip
 from ocrgan_training.data.data_folder import DataFolder
 from ocrgan_training.data.published import open_data_folder
@@ -256,3 +256,17 @@ def test_plain_labels_must_fit_their_clips(plain: Path) -> None:
     (plain / "labels.json").write_text(json.dumps({"c": [0, 1, 1]}))
     with pytest.raises(DataError, match="clip c has 4 frames, but its labels are for 3"):
         open_data_folder(plain).labels()
+
+
+def test_the_command_writes_nothing_into_a_folder_in_use(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    monkeypatch.setattr("sys.argv", ["ocrgan_training.data", str(plain), str(out)])
+    for code in (0, 2):
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == code
+    shown = capsys.readouterr()
+    assert shown.out == "plain: 2 training and 1 test clips\n"
+    assert "is there already and not empty" in shown.err
