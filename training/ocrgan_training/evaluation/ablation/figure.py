@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullLocator
 
 from ocrgan_training.evaluation.ablation.table import Table
 from ocrgan_training.evaluation.figures import COLOURS, Form, save, style
@@ -30,6 +31,9 @@ def _figure(table: Table) -> Figure:
     costs.barh(places, [line.macs / 1e9 for line in table.lines], height=0.55, color=GRAY)
     costs.set(xscale="log", xlabel="GMAC a window")
     costs.tick_params(left=False)
+    costs.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    costs.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    costs.xaxis.set_minor_locator(NullLocator())
     detects.set_yticks(places, [line.name for line in table.lines])
     detects.set_ylim(max(places) + 0.7, min(places) - 0.7)
     figure.legend(handles=_legend(table), loc="outside lower center", ncols=3)
