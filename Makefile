@@ -15,6 +15,7 @@ MINUTES ?= 20
 SEED    ?= 1
 HOP     ?= 4
 ALARMS  ?= 1
+SOAK    ?= 60
 RUN     ?= runs/$(notdir $(patsubst %/,%,$(DATA)))-$(SIZE)-w$(WIDTH)-t$(FRAMES)-m$(MINUTES)-s$(SEED)
 TRAIN_OPTIONS ?=
 
@@ -27,7 +28,7 @@ SCENE     := runs/scene-data
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all check format setup train export quantize calibrate \
+.PHONY: help demo test test-slow test-all faults soak check format setup train export quantize calibrate \
         evaluate bench demo-bundle clean
 
 help: ## list the targets and settings
@@ -113,6 +114,12 @@ test-slow: $(VENV)/.installed ## the slow tests: whole chain, trainings, soaks
 	$(BIN)/pytest -m slow
 
 test-all: test test-slow ## both
+
+faults: $(VENV)/.installed ## every fault test in its long form; needs root for mounts and namespaces
+	OCRGAN_FAULTS=long $(BIN)/pytest -s tests/faults
+
+soak: $(VENV)/.installed ## four cameras for SOAK minutes: what grows
+	$(BIN)/python tests/faults/soak.py --minutes $(SOAK) --cameras 4 --out runs/soak.json --picture docs/pictures/soak.png
 
 check: $(VENV)/.installed ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -34,6 +34,8 @@ class Calibrating:
         """
         self.adopted = False
         """Whether the camera goes by the result."""
+        self.waits_for: str | None = None
+        """What keeps it from learning just now, such as `dark`."""
         self.failure: str | None = None
         """Why it has failed, in one sentence."""
         self._camera = camera
@@ -66,7 +68,8 @@ class Calibrating:
             threshold = f"threshold {self.result.threshold:.3g}"
             warning = self.result.warning
             return self._told("done", threshold if warning is None else f"{threshold}; {warning}")
-        return self._told("running", None)
+        waits = self.waits_for and f"waits while the picture is {self.waits_for}"
+        return self._told("running", waits)
 
     def take(self, window: ScoredWindow, alarmed: bool) -> None:
         """Learns from a window; `alarmed` if it belongs to an alarm."""

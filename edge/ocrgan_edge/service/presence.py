@@ -50,9 +50,9 @@ class Presence:
         return self._state.word
 
     @property
-    def sees_well(self) -> bool:
+    def scene_word(self) -> Scene:
         """Whether the pictures can be judged."""
-        return self._state.scene == "ok"
+        return self._state.scene
 
     def online(self) -> None:
         """There are pictures."""

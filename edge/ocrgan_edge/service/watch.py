@@ -223,8 +223,11 @@ class Watch:
 
     def _learn(self, window: ScoredWindow) -> None:
         calibrating = self.calibrating
-        # What cannot be seen well is not learned as normal.
-        if calibrating is not None and not calibrating.over and self._presence.sees_well:
+        if calibrating is None or calibrating.over:
+            return
+        scene = self._presence.scene_word
+        calibrating.waits_for = None if scene == "ok" else scene
+        if scene == "ok":  # what cannot be seen well is not learned as normal
             calibrating.take(window, self.camera.alarmed)
             self.statistics = calibrating.statistics
 

@@ -43,6 +43,11 @@ def test_it_runs_until_it_has_seen_enough(calibrating: Calibrating, normal) -> N
     assert calibrating.over
 
 
+def test_it_says_what_it_waits_for(calibrating: Calibrating) -> None:
+    calibrating.waits_for = "dark"
+    assert calibrating.message.message == "waits while the picture is dark"
+
+
 def test_the_camera_is_scored_by_what_is_learned_from_half_time_on(
     calibrating: Calibrating, normal
 ) -> None:

@@ -64,7 +64,6 @@ def test_the_scene_s_word_is_said_with_the_status_and_on_its_own(
     assert "door: the picture is covered" in caplog.text
 
 
-@pytest.mark.parametrize(("scene", "well"), [("ok", True), ("dark", False), ("moved", False)])
-def test_only_a_scene_that_is_ok_is_seen_well(presence: Presence, scene, well: bool) -> None:
-    presence.scene(scene)
-    assert presence.sees_well is well
+def test_the_scene_s_word_can_be_asked_for(presence: Presence) -> None:
+    presence.scene("moved")
+    assert presence.scene_word == "moved"
