@@ -29,7 +29,7 @@ SCENE     := runs/scene-data
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-slow test-all faults soak check format setup train export quantize calibrate \
-        evaluate bench demo-bundle clean
+        evaluate all bench demo-bundle clean
 
 help: ## list the targets and settings
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -96,6 +96,11 @@ calibrate: $(RUN)/.quantized ## thresholds again, for ALARMS false alarms per da
 evaluate: $(RUN)/.quantized ## detection on DATA/test: every target, two baselines, plots
 	$(BIN)/ocrgan-evaluate --bundle $(BUNDLE) --data $(DATA) --target all --hop $(HOP) \
 	  --json $(RUN)/evaluation.json --plots $(RUN)/plots
+
+# The network's size comes from the recording's shape, unless SIZE is said.
+all: $(DATA_READY) | $(VENV)/.installed ## a scene never seen: make all DATA=DIR MINUTES=60
+	size=$(if $(filter command line,$(origin SIZE)),$(SIZE),$$($(BIN)/python -m ocrgan_training.fitting_size $(DATA))) && \
+	  $(MAKE) SIZE=$$size quantize && $(MAKE) SIZE=$$size evaluate
 
 # The bundle that `make demo` runs: made by this very chain, then only its INT8 graphs are kept.
 DEMO_BUNDLE := edge/ocrgan_edge/service/demo_bundle.ocrgan
