@@ -110,13 +110,16 @@ demo-bundle: ## train and pack the small bundle shipped for `make demo`
 	$(MAKE) quantize DATA=$(SCENE) $(DEMO_SETTINGS)
 	$(BIN)/ocrgan-quantize runs/demo --only-targets onnx-int8,openvino-int8 --out $(DEMO_BUNDLE)
 
+# One worker per processor, with one thread of torch each.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
+
 # --- is it right, is it fast -----------------------------------------------------------------
 
 test: $(VENV)/.installed ## the fast tests
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-slow: $(VENV)/.installed ## the slow tests: whole chain, trainings, soaks
-	$(BIN)/pytest -m slow
+	$(PYTEST) -m slow
 
 test-all: test test-slow ## both
 

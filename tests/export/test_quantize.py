@@ -12,6 +12,8 @@ from ocrgan_export.precision import onnx_precision, openvino_precision, weighted
 from ocrgan_export.quantize import feed_of, float_nodes, quantize_onnx, quantize_openvino
 from ocrgan_export.to_openvino import read_ir
 
+pytestmark = pytest.mark.slow
+
 SPEC = InputSpec(frames=8, height=32, width=32, frames_per_second=10)
 
 

@@ -97,6 +97,7 @@ def test_telling_attention_changes_no_other_output_by_a_bit(request, precision, 
         np.testing.assert_array_equal(told, untold)
 
 
+@pytest.mark.slow
 def test_a_network_of_single_frames_has_an_output_less(windows):
     config = NetworkConfig(8, 32, 32, 8, temporal="none", local_discriminator=False)
     exported = to_onnx(FusedGraph(OcrGanVideo(config)))

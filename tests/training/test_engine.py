@@ -23,6 +23,8 @@ from ocrgan_training.schedule import Budget
 from ocrgan_training.session import open_session
 from ocrgan_training.step import Moment, StepSettings, train_step
 
+pytestmark = pytest.mark.slow
+
 WriteClips = Callable[..., Path]
 
 

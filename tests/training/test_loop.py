@@ -59,6 +59,7 @@ def members(run: Path) -> dict[str, torch.Tensor]:
     return load_file(run / CHECKPOINT)
 
 
+@pytest.mark.slow
 def test_eight_steps_are_three_and_five_more_bit_by_bit(options: TrainOptions) -> None:
     # Epochs of 4 steps: the break lies in the middle of one, and an epoch ends on either side.
     whole = replace(options, config=FULL, budget=Budget(epochs=2), run=options.run / "whole")
@@ -84,6 +85,7 @@ def test_a_finished_run_is_left_alone(options: TrainOptions) -> None:
     assert (options.run / CHECKPOINT).stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_a_larger_budget_goes_on_where_a_finished_run_ended(options: TrainOptions) -> None:
     assert train(options)
     assert train(replace(options, budget=Budget(steps=5), resume=True))

@@ -31,10 +31,21 @@ def events(capsys: pytest.CaptureFixture[str]) -> list[dict]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+OTHERS: set[threading.Thread] = set()
+"""Threads that earlier tests of this process have left to end by themselves."""
+
+
+@pytest.fixture(autouse=True)
+def know_the_others() -> None:
+    OTHERS.clear()
+    OTHERS.update(threading.enumerate())
+
+
 def ours() -> set[str]:
     """Threads of a node."""
     names = ("feed-", "worker-", "memory", "evidence", "web", "publisher")
-    return {t.name for t in threading.enumerate() if t.name.startswith(names)}
+    mine = set(threading.enumerate()) - OTHERS
+    return {thread.name for thread in mine if thread.name.startswith(names)}
 
 
 def open_files(path: Path) -> int:

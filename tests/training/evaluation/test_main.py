@@ -21,8 +21,13 @@ def evaluate(*arguments: object) -> int:
 
 
 def test_the_command_prints_tables_and_writes_files(
-    tiny: Path, data_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tiny: Path,
+    data_set: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     report = tmp_path / "report.json"
     code = evaluate(
         *("--bundle", tiny, "--data", data_set, "--target", "onnx-fp32", "--hop", 4),

@@ -29,6 +29,8 @@ from ocrgan_training.network.presets import NetworkConfig
 from ocrgan_training.options import TrainOptions
 from ocrgan_training.schedule import Budget, Plateau
 
+pytestmark = pytest.mark.slow
+
 CONFIG = NetworkConfig(frames=8, height=32, width=32, base_width=8, features=20)
 SETTINGS = Settings(hop=8, threads=1)
 
