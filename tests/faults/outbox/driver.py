@@ -52,7 +52,8 @@ def main() -> None:
     # Each event's id is drawn once, for all steps of its life.
     lives = ((event_id, kind) for event_id in iter(lambda: str(uuid.uuid4()), "") for kind in LIFE)
     due = time.monotonic()
-    while written < until or not until:
+    kind: EventType = "end"
+    while written < until or not until or kind != "end":  # a clean end leaves no event open
         burst = [next(lives) for _ in range(random.randint(1, 5))]
         for event_id, kind in burst:
             publisher.publish_event(step(kind, event_id))
