@@ -10,6 +10,8 @@ import pytest
 
 from ocrgan_edge.bundle import open_bundle
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ocrgan_calibration", *map(str, arguments)]

@@ -11,6 +11,8 @@ from ocrgan_edge.runtime.self_test import golden_scores
 from ocrgan_export.measure import Measured, from_bundle, neutral
 from ocrgan_export.pack import Label, label_of, pack
 
+pytestmark = pytest.mark.slow
+
 SPEC = InputSpec(frames=8, height=32, width=32, frames_per_second=10)
 CALIBRATION = Calibration(
     threshold=2.0,

@@ -16,6 +16,8 @@ from ocrgan_edge.errors import SettingsError
 from ocrgan_training.__main__ import main
 from ocrgan_training.options import parse_size
 
+pytestmark = pytest.mark.slow
+
 WriteClips = Callable[..., Path]
 TINY = ("--size", "32", "--width", "8", "--frames", "8", "--stacks", "4", "--threads", "1")
 
