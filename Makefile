@@ -110,8 +110,10 @@ demo-bundle: ## train and pack the small bundle shipped for `make demo`
 	$(MAKE) quantize DATA=$(SCENE) $(DEMO_SETTINGS)
 	$(BIN)/ocrgan-quantize runs/demo --only-targets onnx-int8,openvino-int8 --out $(DEMO_BUNDLE)
 
-# One worker per processor, with one thread of torch each.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
+# One worker per processor, with one thread of torch each. What failed is tried RERUNS times again and told: real brokers,
+# streams and disks on a busy machine.
+RERUNS ?= 0
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal --reruns $(RERUNS)
 
 # --- is it right, is it fast -----------------------------------------------------------------
 
