@@ -27,7 +27,6 @@ from ocrgan_edge.alerts.schema import load_schema
 pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
 Play = Callable[..., dict[str, Any]]
 HOME_ASSISTANT = os.environ.get("HOMEASSISTANT_PYTHON")
-LONG = os.environ.get("OCRGAN_FAULTS") == "long"
 CHECK = Path(__file__).parents[1] / "edge" / "alerts" / "home_assistant_check.py"
 
 
@@ -180,7 +179,6 @@ def test_systemd_is_told_of_start_life_reload_and_stop(
     assert house.daemon.wait(10) == 0
 
 
-@pytest.mark.skipif(not LONG, reason="takes 40 s: only in the long form (OCRGAN_FAULTS=long)")
 def test_the_watchdog_is_not_fed_while_a_camera_s_thread_hangs(
     house: Any, play: Play, manager: Manager, tmp_path: Path
 ) -> None:

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ocrgan_edge.alerts import connection, mqtt_publisher
+from ocrgan_edge.alerts.backlog import Limits
+from ocrgan_edge.alerts.broker import parse_broker
 from ocrgan_edge.alerts.event import Box, Event, EventState, EventType, Shares
+from ocrgan_edge.alerts.mqtt_publisher import MqttPublisher
+from ocrgan_edge.alerts.outbox import Outbox
+from ocrgan_edge.alerts.topics import Topics
+from ocrgan_edge.errors import BrokerError
 
 STATE = EventState(
     start=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
@@ -30,3 +39,33 @@ def make_event() -> Callable[[EventType], Event]:
         return Event(type=kind, event_id=event_id, camera="door", before=before, after=STATE)
 
     return make
+
+
+class Publishers:
+    """Makes publishers and remembers what they reported."""
+
+    def __init__(self) -> None:
+        self.refused: list[BrokerError] = []
+        self.made: list[MqttPublisher] = []
+        self.path: Path | None = None
+
+    def __call__(self, url: str, backlog: int = 100, **broker: Any) -> MqttPublisher:
+        publisher = MqttPublisher(
+            parse_broker(url, broker.pop("environment", {}), **broker),
+            Topics("ocrgan", "attic"),
+            Outbox(self.path, "attic", Limits(messages=backlog)),
+            self.refused.append,
+        )
+        self.made.append(publisher)
+        return publisher
+
+
+@pytest.fixture
+def publishers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publishers]:
+    monkeypatch.setattr(mqtt_publisher, "FLUSH_SECONDS", 0.5)
+    monkeypatch.setattr(mqtt_publisher, "GOODBYE_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "SHORTEST_WAIT", 0.1)
+    made = Publishers()
+    yield made
+    for publisher in made.made:
+        publisher.close()

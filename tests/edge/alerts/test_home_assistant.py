@@ -1,6 +1,7 @@
 import json
 import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,9 @@ def test_a_stopped_node_is_as_away_as_one_that_is_offline(word: str, there: str)
 
 @pytest.mark.parametrize("status", ["online", "offline", "disabled"])
 def test_no_anomaly_is_known_of_a_camera_that_gives_no_pictures(status: Any) -> None:
-    message = StatusMessage(status=status, scene="ok", since="2026-01-02T03:04:05Z")  # type: ignore[arg-type]
+    message = StatusMessage(
+        status=status, scene="ok", since=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    )
     parts = components("door")
     node, camera = parts["door-anomaly"]["availability"]
     assert node["topic"] == "ocrgan/attic/available"
