@@ -12,8 +12,9 @@ from ocrgan_calibration.calibrate import NormalClips, Plan
 from ocrgan_edge.bundle import Manifest, open_bundle
 from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import BundleError
+from ocrgan_edge.runtime.agreement import agreement
 from ocrgan_edge.runtime.scorer import WindowScore
-from ocrgan_export.gates import ONNX_TOLERANCE, Check, agreement, torch_difference
+from ocrgan_export.gates import ONNX_TOLERANCE, Check, torch_difference
 from ocrgan_export.measure import Material, Measured, gather, measure, neutral_scores
 from ocrgan_export.pack import Label, pack, provenance
 from ocrgan_export.run_folder import RunFolder, is_newer, load_graph, open_run, save_graph

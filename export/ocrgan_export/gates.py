@@ -10,16 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.table import Table
-from scipy.stats import spearmanr
 
+from ocrgan_edge.runtime.agreement import SPEARMAN
 from ocrgan_edge.runtime.scorer import WindowScore
 from ocrgan_training.fused_graph import FusedGraph
 
 ONNX_TOLERANCE = 1e-4
 """Of every output of the ONNX graph against PyTorch, relative to that output's size (of 1)."""
-
-SPEARMAN = 0.99
-"""Rank correlation of INT8 window scores with FP32's, over normal and abnormal windows."""
 
 INT8_SHARE = 0.95
 """Of the multiply-accumulates."""
@@ -76,43 +73,6 @@ def torch_difference(
             difference = np.abs(np.asarray(getattr(score, name)) - value).max()
             largest = max(largest, float(difference / max(1.0, np.abs(value).max())))
     return largest
-
-
-def agreement(
-    reference: Sequence[WindowScore],
-    found: Sequence[WindowScore],
-    thresholds: tuple[float, float],
-) -> dict[str, float]:
-    """How far two targets say the same about the same windows, each with its own statistics.
-
-    Args:
-        reference: of the target to agree with.
-        found: of the target in question.
-        thresholds: of both.
-
-    Returns:
-        `spearman_windows`, `spearman_frames`: rank correlations, 1 where nothing differs;
-        `largest_difference` of window scores; `alarm_agreement`: share of windows that are both
-        above or both below their threshold.
-    """
-    scores = [np.array([score.score for score in scores]) for scores in (reference, found)]
-    frames = [np.concatenate([score.frame_scores for score in s]) for s in (reference, found)]
-    above = [values > threshold for values, threshold in zip(scores, thresholds, strict=True)]
-    return {
-        "spearman_windows": rank_correlation(*scores),
-        "spearman_frames": rank_correlation(*frames),
-        "largest_difference": float(np.abs(scores[0] - scores[1]).max()),
-        "alarm_agreement": float(np.mean(above[0] == above[1])),
-        "windows": float(len(reference)),
-    }
-
-
-def rank_correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
-    """Spearman's; 1 where all values are the same in both, 0 where they are in one alone."""
-    constant = [np.ptp(values) == 0 for values in (one, other)]
-    if any(constant):
-        return float(all(constant))
-    return float(spearmanr(one, other).statistic)
 
 
 def int8_checks(target: str, parity: Mapping[str, float], share: float, floats: str) -> list[Check]:

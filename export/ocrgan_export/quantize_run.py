@@ -12,20 +12,15 @@ from ocrgan_calibration.calibrate import Plan
 from ocrgan_edge.bundle import Bundle, open_bundle
 from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import BundleError, SettingsError
+from ocrgan_edge.runtime.agreement import agreement
+from ocrgan_edge.runtime.precision import precision_of
 from ocrgan_edge.runtime.scorer import WindowScore
 from ocrgan_export.export_run import REFERENCE, Outcome, Step, clip_count, with_parity
-from ocrgan_export.gates import Check, agreement, int8_checks
+from ocrgan_export.gates import Check, int8_checks
 from ocrgan_export.measure import Material, Measured, from_bundle, gather, measure, rescore
 from ocrgan_export.pack import label_of, pack
-from ocrgan_export.precision import (
-    Precision,
-    onnx_precision,
-    openvino_precision,
-    weighted_nodes,
-)
 from ocrgan_export.quantize import feed_of, quantize_onnx, quantize_openvino
 from ocrgan_export.run_folder import KINDS, RunFolder, is_newer, load_graph, open_run, save_graph
-from ocrgan_export.to_openvino import Ir
 from ocrgan_export.windows import Window, sample_windows
 
 INT8_TARGETS = tuple(name for name, kind in KINDS.items() if kind[1] == "int8")
@@ -84,7 +79,7 @@ def _add(run: RunFolder, bundle: Bundle, options: QuantizeOptions, step: Step) -
     for target in options.targets:
         done = step(target, clip_count(clips))
         found, scores = measure(load_graph(run, target), material, done)
-        precision = precision_of(run, target, model, material)
+        precision = precision_of(found.graph, feed_of(model, material.golden[0]))
         compared = _compared(measured[REFERENCE], reference, found, scores)
         measured[target] = with_parity(found, compared, precision.share)
         checks += int8_checks(target, compared, precision.share, _most(precision.floats))
@@ -92,17 +87,6 @@ def _add(run: RunFolder, bundle: Bundle, options: QuantizeOptions, step: Step) -
     ordered = [measured[name] for name in KINDS if name in measured]
     path = bundle.path
     return Outcome(path, pack(path, label_of(bundle), ordered), checks)
-
-
-def precision_of(
-    run: RunFolder, target: str, model: onnx.ModelProto, material: Material
-) -> Precision:
-    """What the target's runtime really runs in INT8."""
-    macs = weighted_nodes(model)
-    graph = load_graph(run, target)
-    if graph.runtime == "onnx":
-        return onnx_precision(graph.model, macs, feed_of(model, material.golden[0]))
-    return openvino_precision(Ir(graph.model, graph.weights), macs)
 
 
 def _make_missing(

@@ -4,13 +4,13 @@ import pytest
 
 from ocrgan_edge.bundle import InputSpec
 from ocrgan_edge.errors import DataError
+from ocrgan_edge.runtime.agreement import rank_correlation
 from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.runtime.open_scorer import load_scorer
-from ocrgan_export.gates import rank_correlation
+from ocrgan_edge.runtime.precision import precision_of
 from ocrgan_export.measure import neutral
-from ocrgan_export.precision import onnx_precision, openvino_precision, weighted_nodes
 from ocrgan_export.quantize import feed_of, float_nodes, quantize_onnx, quantize_openvino
-from ocrgan_export.to_openvino import read_ir
+from ocrgan_export.to_openvino import Ir, read_ir
 
 pytestmark = pytest.mark.slow
 
@@ -29,14 +29,26 @@ def reference(model, windows, unusual) -> np.ndarray:
     return scores(graph, windows + unusual)
 
 
+def onnx_int8(model: onnx.ModelProto) -> Graph:
+    return Graph("onnx-int8", "onnx", "int8", model.SerializeToString())
+
+
+def openvino_int8(ir: Ir) -> Graph:
+    return Graph("openvino-int8", "openvino", "int8", ir.xml, ir.weights)
+
+
 def test_onnx_runtime_multiplies_in_int8(model, int8_model, windows):
-    macs = weighted_nodes(model)
+    assert precision_of(onnx_int8(int8_model), feed_of(model, windows[0])).share > 0.85
+
+
+def test_openvino_multiplies_in_int8(model, int8_ir, windows):
+    assert precision_of(openvino_int8(int8_ir), feed_of(model, windows[0])).share > 0.85
+
+
+def test_both_runtimes_multiply_the_same(model, int8_model, int8_ir, windows):
     feed = feed_of(model, windows[0])
-    assert onnx_precision(int8_model.SerializeToString(), macs, feed).share > 0.85
-
-
-def test_openvino_multiplies_in_int8(model, int8_ir):
-    assert openvino_precision(int8_ir, weighted_nodes(model)).share > 0.85
+    counted = {precision_of(onnx_int8(int8_model), feed).macs}
+    assert counted == {precision_of(openvino_int8(int8_ir), feed).macs}
 
 
 def test_onnx_int8_agrees_with_fp32(int8_model, reference, windows, unusual):

@@ -57,7 +57,8 @@ class OnnxScorer:
                 and outputs are not those of the contract.
         """
         self.target = graph.target
-        self._session = _session(graph, threads or default_threads())
+        options = session_options(graph.precision, threads or default_threads())
+        self._session = open_session(graph, options)
         self._statistics = BoundStatistics(graph.target, statistics)
         wanted = input_ports(spec, self._statistics.grid)
         check_ports(graph.target, "input", wanted, _ports(self._session.get_inputs()))
@@ -90,17 +91,14 @@ class OnnxScorer:
         self._binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
 
 
-def _session(graph: Graph, threads: int) -> onnxruntime.InferenceSession:
+def open_session(graph: Graph, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    """A graph loaded with these options.
+
+    Raises:
+        BundleError: it cannot be loaded, or reads files outside the bundle.
+    """
     if EXTERNAL_DATA.search(graph.model):
         raise BundleError(f"graph {graph.target} refers to data outside the bundle")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = ERRORS_ONLY
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if graph.precision == "int8":
-        # Without it, x86 runs graphs with signed activations in float, and says nothing.
-        options.add_session_config_entry("session.qdqisint8allowed", "1")
     try:
         return onnxruntime.InferenceSession(
             graph.model, options, providers=["CPUExecutionProvider"]
@@ -108,6 +106,19 @@ def _session(graph: Graph, threads: int) -> onnxruntime.InferenceSession:
     except Exception as error:  # ONNX Runtime's errors have no common class
         reason = str(error).splitlines()[0]
         raise BundleError(f"graph {graph.target} cannot be loaded ({reason})") from error
+
+
+def session_options(precision: str, threads: int) -> onnxruntime.SessionOptions:
+    """What every graph of this precision is run with."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = ERRORS_ONLY
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if precision == "int8":
+        # Without it, x86 runs graphs with signed activations in float, and says nothing.
+        options.add_session_config_entry("session.qdqisint8allowed", "1")
+    return options
 
 
 def _ports(arguments: list[onnxruntime.NodeArg]) -> Ports:

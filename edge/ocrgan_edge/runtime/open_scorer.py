@@ -85,10 +85,19 @@ def graph_of(bundle: Bundle, target: str) -> Graph:
 
 
 def default_target(bundle: Bundle) -> str:
-    """The target that is fastest on this machine, among those whose runtime is installed.
+    """The target that is usually the fastest on this kind of processor, and can run here.
 
     Raises:
-        BundleError: none is.
+        BundleError: none can.
+    """
+    return runnable_targets(bundle)[0]
+
+
+def runnable_targets(bundle: Bundle) -> list[str]:
+    """Targets whose runtime is installed, the usually fastest on this kind of processor first.
+
+    Raises:
+        BundleError: there is none.
     """
     order = FASTEST_FIRST["arm" if platform.machine() in ("aarch64", "armv7l") else "x86"]
     usable = {
@@ -102,7 +111,7 @@ def default_target(bundle: Bundle) -> str:
             f"bundle {bundle.path} has no target for what is installed here (it has {have}): "
             f"{INSTALL_OPENVINO}"
         )
-    return min(usable, key=lambda name: (usable[name], name))
+    return sorted(usable, key=lambda name: (usable[name], name))
 
 
 def _kind(entry: Target) -> str:

@@ -50,7 +50,7 @@ class OpenVinoScorer:
         """
         self.target = graph.target
         self._statistics = BoundStatistics(graph.target, statistics)
-        model = _read(graph)
+        model = read_model(graph)
         wanted = input_ports(spec, self._statistics.grid)
         check_ports(graph.target, "input", wanted, _ports(model.inputs))
         outputs = present_outputs(
@@ -58,7 +58,8 @@ class OpenVinoScorer:
         )
         self._frames = wanted["frames"]
         self._outputs = Outputs(graph.target, outputs)
-        self._request = _compile(graph, model, threads or default_threads()).create_infer_request()
+        compiled = compile_model(graph, model, threads or default_threads())
+        self._request = compiled.create_infer_request()
         self._bind("location_mean", self._statistics.mean)
         self._bind("location_scale", self._statistics.scale)
         for name, array in self._outputs.arrays.items():
@@ -79,14 +80,24 @@ class OpenVinoScorer:
         self._request.set_tensor(name, openvino.Tensor(array, shared_memory=True))
 
 
-def _read(graph: Graph) -> Any:
+def read_model(graph: Graph) -> Any:
+    """A graph as OpenVINO's own model.
+
+    Raises:
+        BundleError: it cannot be loaded.
+    """
     try:
         return openvino.Core().read_model(graph.model, graph.weights)
     except RuntimeError as error:
         raise BundleError(f"graph {graph.target} cannot be loaded by OpenVINO") from error
 
 
-def _compile(graph: Graph, model: Any, threads: int) -> Any:
+def compile_model(graph: Graph, model: Any, threads: int) -> Any:
+    """A model made ready for this processor, with the settings of every graph.
+
+    Raises:
+        BundleError: it cannot be compiled.
+    """
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,

@@ -24,6 +24,18 @@ def golden_scores(scorer: Scorer, frames: NDArray[np.uint8]) -> NDArray[np.float
     return np.array([scorer.score(window).score for window in frames], np.float32)
 
 
+def golden_windows(bundle: Bundle) -> NDArray[np.uint8]:
+    """The bundle's golden windows (N, T, H, W, 3), as they are: `self_test` checks them.
+
+    Raises:
+        BundleError: it has none.
+    """
+    frames = bundle.arrays(bundle.manifest.golden).get("frames", np.empty(0))
+    if frames.ndim != 5 or not len(frames):
+        raise BundleError(f"bundle {bundle.path} has no golden windows")
+    return frames.astype(np.uint8, copy=False)
+
+
 def self_test(bundle: Bundle, scorer: Scorer) -> float:
     """Scores the bundle's golden windows and compares; gives the largest difference.
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.bundle import Bundle, Calibration, InputSpec
+from ocrgan_edge.runtime.choose_target import choose_target
 from ocrgan_edge.runtime.graph import default_threads
 from ocrgan_edge.runtime.open_scorer import open_scorer
 from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer, WindowScore
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +100,10 @@ class LoadedModel:
 class ModelShelf:
     """All loaded models of a node."""
 
-    def __init__(self, budget: Budget) -> None:
-        """Starts empty."""
+    def __init__(self, budget: Budget, state_folder: Path | None = None) -> None:
+        """Starts empty; the folder remembers which target of a bundle is the fastest here."""
         self._budget = budget
+        self._state_folder = state_folder
         self._models: dict[tuple[str, str | None], LoadedModel] = {}
 
     def load(self, bundle: Bundle, target: str | None) -> LoadedModel:
@@ -109,8 +115,13 @@ class ModelShelf:
         """
         key = bundle.sha256, target
         if key not in self._models:
-            self._models[key] = LoadedModel(bundle, target, self._budget)
+            self._models[key] = LoadedModel(bundle, target or self._choose(bundle), self._budget)
         return self._models[key]
+
+    def _choose(self, bundle: Bundle) -> str:
+        choice = choose_target(bundle, self._budget.threads, self._state_folder)
+        _log.info("target %s, because %s", choice.target, choice.reason)
+        return choice.target
 
     def keep_only(self, used: set[LoadedModel]) -> None:
         """Lets go of models that no camera uses any more."""

@@ -51,6 +51,13 @@ def tiny_graph() -> Callable[..., Graph]:
     return build
 
 
+@pytest.fixture(scope="session")
+def to_ir() -> Callable[[bytes], tuple[bytes, bytes]]:
+    """An ONNX graph as OpenVINO's XML and weights."""
+    convert: Callable[[bytes], tuple[bytes, bytes]] = _maker().to_openvino
+    return convert
+
+
 @pytest.fixture
 def rewrite(tiny: Bundle, tmp_path: Path) -> Callable[[dict[str, bytes]], Bundle]:
     """`rewrite(members)`: the tiny bundle with some members replaced."""
