@@ -76,7 +76,19 @@ class AttentionOverTime(nn.Module):
         return split.permute(2, 0, 3, 1, 4).unbind(0)
 
 
-class TemporalAttention(TemporalMixer):
+class AttentionMixer(TemporalMixer):
+    """A mixer that tells where it looks; weights (B·h·w, heads, T, T)."""
+
+    def weights(self, video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "bhw heads t t"]:
+        """Row: the frame that looks, column: looked at; rows sum to 1."""
+        raise NotImplementedError
+
+    def newest(self, video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "bhw heads t"]:
+        """The last row of every matrix of `weights`: where the newest frame looks."""
+        raise NotImplementedError
+
+
+class TemporalAttention(AttentionMixer):
     """Every place attends to itself over all frames: (B,T,C,H,W) → same."""
 
     def __init__(self, channels: int, frames: int, heads: int = 8, pool: int = 1) -> None:

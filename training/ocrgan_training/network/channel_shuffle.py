@@ -49,13 +49,25 @@ class ChannelShuffle(nn.Module):
     def weight(
         self, laplacian: Float[Tensor, "b t c h w"], residual: Float[Tensor, "b t c h w"]
     ) -> Float[Tensor, "b t c"]:
-        """The Laplacian stream's share of every channel.
+        """The Laplacian stream's share of every channel."""
+        return self.share(self.shown(laplacian, residual))
+
+    @staticmethod
+    def shown(
+        laplacian: Float[Tensor, "b t c h w"], residual: Float[Tensor, "b t c h w"]
+    ) -> Float[Tensor, "b t c"]:
+        """What the weights are decided by: the channels' means.
+
+        The mean of a sum is the sum of means, and that never writes the sum.
+        """
+        return laplacian.mean(dim=(-2, -1)) + residual.mean(dim=(-2, -1))
+
+    def share(self, shown: Float[Tensor, "b t c"]) -> Float[Tensor, "b t c"]:
+        """The Laplacian stream's share, decided by the channels' means.
 
         A softmax over two is the sigmoid of their difference, and the difference of two linear
         maps is one: softmax(L₁r, L₂r)₁ = σ((L₁ − L₂)r).
         """
-        # The mean of a sum is the sum of means, and that never writes the sum.
-        shown = laplacian.mean(dim=(-2, -1)) + residual.mean(dim=(-2, -1))
         if self.context is not None:
             shown = shown * self.context(shown.transpose(1, 2)).transpose(1, 2)
         reduced = torch.relu(self.reduce(shown))

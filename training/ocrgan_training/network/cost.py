@@ -52,16 +52,21 @@ def count_cost(config: NetworkConfig) -> Cost:
     with torch.device("meta"):
         network = OcrGanVideo(config).eval()
         video = torch.empty(1, config.frames, 3, config.height, config.width)
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            _Scoring(network)(video)
+        parts = count_parts(_Scoring(network), video)
+    return Cost(sum(parameter.numel() for parameter in network.parameters()), parts)
+
+
+def count_parts(scoring: nn.Module, *inputs: object) -> dict[str, int]:
+    """Multiply-adds by part, the largest first, of a module that has the network as `network`."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        scoring(*inputs)
     operations = {
         name: sum(by_kind.values()) for name, by_kind in counter.get_flop_counts().items()
     }
     parts: Counter[str] = Counter()
     for name, own in _without_children(operations).items():
         parts[_part(name)] += own // 2  # one multiply-add is two operations
-    ordered = {name: count for name, count in parts.most_common() if count}
-    return Cost(sum(parameter.numel() for parameter in network.parameters()), ordered)
+    return {name: count for name, count in parts.most_common() if count}
 
 
 def _without_children(operations: dict[str, int]) -> dict[str, int]:

@@ -22,6 +22,9 @@ class Judgement(NamedTuple):
 class FrameDiscriminator(nn.Module):
     """The one interface: frames (N,3,H,W) → logits, features."""
 
+    levels: int = 4
+    """Stride-2 levels: features have H/2ˡ × W/2ˡ places, rounded up."""
+
     def forward(self, frames: Float[Tensor, "n 3 _ _"]) -> Judgement:
         """Judges every frame by itself."""
         raise NotImplementedError
@@ -77,6 +80,8 @@ class NetD(FrameDiscriminator):
 
 class NLayerDiscriminator(FrameDiscriminator):
     """Patch logits at two scales, averaged on the finer grid H/8 × W/8 (Isola et al. 2017)."""
+
+    levels = 3
 
     def __init__(self, width: int, features: int) -> None:
         """`width` = n, `features` = nz."""

@@ -100,7 +100,7 @@ class Generator(nn.Module):
         super().__init__()
         widths = config.level_widths
         self.hidden_frames = config.hidden_frames
-        self.summary: TemporalFeatureFusion | None = None
+        self.summary: nn.Module | None = None
         if config.temporal == "full":
             embedding = min(config.base_width, 32)
             self.summary = TemporalFeatureFusion(3, config.frames, embedding, config.patch)
@@ -117,7 +117,7 @@ class Generator(nn.Module):
             if config.temporal != "none"
             else nn.ModuleList()
         )
-        self.bottleneck: EnhancedTemporalFusion | None = None
+        self.bottleneck: TemporalMixer | None = None
         if config.temporal == "full":
             self.bottleneck = EnhancedTemporalFusion(
                 widths[-1], config.frames, attention_heads(widths[-1] // 2)
@@ -208,9 +208,15 @@ def _skip_attention(config: NetworkConfig, level: int, channels: int) -> Tempora
         kind = MultiScaleTemporalAttention
     elif level > 0 and config.temporal in ("hierarchical", "full"):
         kind = HierarchicalTemporalAttention
-    # The outermost level has four times the places of the next and looks at squares twice as wide.
-    pool = config.attention_pool * (2 if level == 0 and config.attention_pool > 1 else 1)
-    return kind(channels, config.frames, attention_heads(channels), pool)
+    return kind(channels, config.frames, attention_heads(channels), skip_pool(config, level))
+
+
+def skip_pool(config: NetworkConfig, level: int) -> int:
+    """Width of the squares that attention looks at on a skip, 0 = the outermost.
+
+    It has four times the places of the next and looks at squares twice as wide.
+    """
+    return config.attention_pool * (2 if level == 0 and config.attention_pool > 1 else 1)
 
 
 def _extend(video: Tensor, count: int) -> Tensor:

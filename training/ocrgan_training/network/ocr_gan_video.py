@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ocrgan_training.network.attention import TemporalAttention
+from ocrgan_training.network.attention import AttentionMixer, TemporalAttention
 from ocrgan_training.network.convolution import fold_time, unfold_time
 from ocrgan_training.network.discriminator import make_discriminator
 from ocrgan_training.network.frequency import decompose
@@ -52,7 +52,7 @@ class OcrGanVideo(nn.Module):
         self.discriminator = make_discriminator(
             config.discriminator, config.base_width, config.features
         )
-        self.feature_attention: TemporalAttention | None = None
+        self.feature_attention: AttentionMixer | None = None
         if config.temporal != "none":
             self.feature_attention = TemporalAttention(config.features, config.frames)
         self.local_discriminator: LocalDiscriminator | None = None
