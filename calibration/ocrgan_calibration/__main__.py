@@ -1,4 +1,4 @@
-"""`ocrgan-calibrate`: statistics and thresholds of a bundle again, from other recordings."""
+"""`ocrgan-calibrate`: what is normal, from recordings or from a camera at its place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -20,10 +20,13 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
 from ocrgan_calibration.calibrate import NormalClips, Plan, normal_clips
+from ocrgan_calibration.camera_command import Options
+from ocrgan_calibration.camera_command import run as run_camera
+from ocrgan_calibration.from_camera import Request
 from ocrgan_calibration.renew import Renewal, renew, write_renewed
+from ocrgan_calibration.report import print_camera_report, print_renewals
 from ocrgan_edge.bundle import Bundle, Manifest, open_bundle
 from ocrgan_edge.command_line import run
 from ocrgan_edge.detection.explain import recent_frames
@@ -35,10 +38,17 @@ EPILOG = """\b
 Examples:
   ocrgan-calibrate --bundle ped2.ocrgan --data recordings --false-alarms-per-day 1
   ocrgan-calibrate --bundle ped2.ocrgan --data other-camera --out other-camera.ocrgan
+  ocrgan-calibrate --bundle yard.ocrgan --camera rtsp://10.0.0.7/stream1 --minutes 30
+  ocrgan-calibrate --bundle yard.ocrgan --camera 0 --minutes 60 --profile night \\
+    --out yard.npz --picture yard.png --json
 
 DATA/train holds clips of normal life (video files or folders of frames). A tenth of them, at
 least one, is held out: the threshold is read from those, what is usual at each place from the
 others. The bundle is replaced only when everything has been measured.
+
+A CAMERA calibrates at its own place: the file that is written (by default BUNDLE.calibration.npz)
+goes into the daemon's settings as camera.NAME.calibration. It may hold day and night apart.
+Ctrl-C leaves everything as it was.
 """
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -47,11 +57,30 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 @app.command(epilog=EPILOG)
 def command(
     bundle: Annotated[Path, typer.Option(help="The bundle to renew.")],
-    data: Annotated[Path, typer.Option(help="Folder with train/<clip> of normal life.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with train/<clip> of normal life.")
+    ] = None,
+    camera: Annotated[
+        str | None, typer.Option(help="0 or /dev/video0, rtsp:// or http:// stream, file, scene.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(help="With --camera: of video, in all.")] = 30.0,
+    profile: Annotated[
+        Literal["always", "day", "night"],
+        typer.Option(help="With --camera: when it holds; other profiles in the file stay."),
+    ] = "always",
+    picture: Annotated[
+        Path | None, typer.Option(help="With --camera: a PNG of scores and threshold.")
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="With --camera: its first line is the stream's password.")
+    ] = None,
     false_alarms_per_day: Annotated[
         float, typer.Option(help="How many alarms a day normal life may raise.")
     ] = 1.0,
-    hop: Annotated[int, typer.Option(help="New frames between two windows.")] = 4,
+    hop: Annotated[
+        int | None,
+        typer.Option(help="New frames between two windows [4, of a camera the bundle's]"),
+    ] = None,
     minimum_duration: Annotated[
         float, typer.Option(help="Seconds above the threshold that an alarm takes.")
     ] = 0.8,
@@ -67,9 +96,29 @@ def command(
     out: Annotated[Path | None, typer.Option(help="Write here instead of replacing.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
 ) -> None:
-    """Renews the statistics and thresholds of a bundle's targets from normal video."""
+    """Learns what is normal: a bundle from recordings, or a camera at its own place."""
+    wish = _wish(false_alarms_per_day, minimum_duration)
+    if (data is None) == (camera is None):
+        raise SettingsError("either --data with recordings or --camera must be given")
+    if camera is not None:
+        options = Options(
+            camera=camera,
+            bundle=bundle,
+            request=Request(minutes, false_alarms_per_day),
+            minimum_duration=minimum_duration,
+            profile=profile,
+            hop=hop,
+            target=None if target == "all" else target,
+            threads=threads,
+            out=out,
+            picture=picture,
+            password_file=password_file,
+        )
+        print_camera_report(run_camera(options), as_json)
+        return
+    assert data is not None
     opened = open_bundle(bundle)
-    plan = _plan(opened, hop, _wish(false_alarms_per_day, minimum_duration))
+    plan = _plan(opened, 4 if hop is None else hop, wish)
     clips = normal_clips(data)
     if not statistics:
         clips = replace(clips, statistics={})
@@ -79,7 +128,7 @@ def command(
     if as_json:
         print(json.dumps(_fields(manifest, renewals), indent=1))
     else:
-        _print_table(opened, renewals, out or bundle)
+        print_renewals(opened, renewals, out or bundle)
 
 
 def main() -> None:
@@ -133,27 +182,6 @@ def _advance(progress: Progress, task: TaskID, _clip: str) -> None:
 
 def _fields(manifest: Manifest, renewals: Mapping[str, Renewal]) -> dict[str, object]:
     return {name: manifest.targets[name].calibration.model_dump() for name in renewals}
-
-
-def _print_table(bundle: Bundle, renewals: Mapping[str, Renewal], path: Path) -> None:
-    table = Table("target", title=str(path))
-    for column in ("old threshold", "threshold", "median", "windows", "minutes"):
-        table.add_column(column, justify="right")
-    for name, renewal in renewals.items():
-        new = renewal.calibration
-        old = bundle.target(name).calibration
-        table.add_row(
-            name,
-            f"{old.threshold:.3f}",
-            f"{new.threshold:.3f}",
-            f"{new.median:.3f}",
-            str(new.windows),
-            f"{new.minutes:.1f}",
-        )
-    console = Console()
-    console.print(table)
-    for warning in {renewal.calibration.warning for renewal in renewals.values()} - {None}:
-        console.print(f"[yellow]note:[/yellow] {warning}", highlight=False)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from ocrgan_calibration.calibrate import (
     normal_scores,
 )
 from ocrgan_edge.bundle import open_bundle
-from ocrgan_edge.detection.threshold import Threshold, Wish, alarm_statistic
+from ocrgan_edge.detection.normal_alarms import alarm_statistic
+from ocrgan_edge.detection.threshold import Threshold, Wish
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.open_scorer import open_scorer
 from ocrgan_edge.runtime.scorer import TERMS, Scorer
@@ -106,8 +107,9 @@ def test_a_wish_that_was_not_seen_is_told(plan: Plan) -> None:
     threshold = Threshold(2.0, 1.0, 3000, 20.0, 12, 72.0)
     calibration = calibration_of(threshold, plan, "here")
     assert calibration.warning == (
-        "1 false alarms a day cannot be seen in 20.0 minutes of normal video: the threshold is "
-        "extrapolated 72-fold from 12 peaks; record 24.0 hours or more to measure it"
+        "1 false alarms a day cannot be seen in 20.0 minutes of normal video: they can show 216 a "
+        "day at best, and 71.9 quiet hours would be needed; the threshold is the upper 95 % "
+        "bound of a tail through 12 peaks"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from ocrgan_edge.alerts.event import Payload, Seconds, Share
+from ocrgan_edge.detection.profiles import Profile
 from ocrgan_edge.detection.scene_health import Scene
 
 Count = Annotated[int, Field(ge=0)]
@@ -47,6 +48,11 @@ class CameraStats(Payload):
     """Since the start."""
     events: Count
     """Events since the start."""
+    profile: Profile = "always"
+    """Which of the camera's calibrations holds: `always`, `day` or `night`."""
+    drift: Share | None = None
+    """Share of its bounds that followed drift uses; at 1 the camera should be calibrated anew. Null
+    where drift is not followed."""
 
 
 class OutboxStats(Payload):

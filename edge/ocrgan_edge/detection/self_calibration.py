@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.detection.explain import RECENT
+from ocrgan_edge.detection.normal_alarms import windows_needed
+from ocrgan_edge.detection.profiles import Learned
 from ocrgan_edge.detection.term_statistics import TermStatistics
 from ocrgan_edge.detection.threshold import (
+    Threshold,
     Wish,
     extrapolation_warning,
     threshold_for,
-    windows_needed,
 )
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics
@@ -46,6 +48,11 @@ class Calibrated:
     """Their length."""
     warning: str | None
     """What to know about it, for a person to read."""
+
+    @property
+    def learned(self) -> Learned:
+        """What scores and alarms go by."""
+        return Learned(self.statistics, self.median, self.threshold)
 
 
 class SelfCalibration:
@@ -84,6 +91,8 @@ class SelfCalibration:
         """What is usual at each place, from half time on."""
         self.result: Calibrated | None = None
         """All of it, at the end."""
+        self.threshold: Threshold | None = None
+        """What the result's threshold stands on."""
         self._half = minutes * 30
         self._interval, self._wish, self._grid = interval, wish, grid
         self._places = _Places(recent)
@@ -95,6 +104,11 @@ class SelfCalibration:
     def progress(self) -> float:
         """Share of the video that has been seen, 0 … 1; time without windows does not count."""
         return 1.0 if self.result else min(self._seen / (2 * self._half), 1.0)
+
+    @property
+    def normal_scores(self) -> list[NDArray[np.float64]]:
+        """Scores of the second half, in runs that nothing interrupts."""
+        return self._scores.runs()
 
     def take(self, window: ScoredWindow, alarmed: bool) -> None:
         """Learns from a window; nothing more once there is a result.
@@ -137,7 +151,7 @@ class SelfCalibration:
         runs = self._scores.runs()
         if max(map(len, runs), default=0) < windows_needed(interval, self._wish.minimum_duration):
             return None
-        found = threshold_for(runs, interval, self._wish)
+        self.threshold = found = threshold_for(runs, interval, self._wish)
         guards = (self._places.guard, self._scores.guard)
         return Calibrated(
             statistics=statistics,

@@ -50,6 +50,21 @@ class TermStatistics:
         self._frames += newest.shape[1]
         self.windows += 1
 
+    def moments(
+        self, smoothing: float = SMOOTHING
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and mean square (K, h, w), smoothed over the map.
+
+        Raises:
+            DataError: there was no window.
+        """
+        if self._sum is None or self._squares is None:
+            raise DataError("there is no window of normal life: each clip is shorter than one")
+        return (
+            _smooth(self._sum / self._frames, smoothing),
+            _smooth(self._squares / self._frames, smoothing),
+        )
+
     def statistics(self, floor: float = FLOOR, smoothing: float = SMOOTHING) -> LocationStatistics:
         """Mean and scale (K, h, w); both moments are smoothed over the map first.
 
@@ -60,10 +75,7 @@ class TermStatistics:
         Raises:
             DataError: there was no window, or a term is not finite.
         """
-        if self._sum is None or self._squares is None:
-            raise DataError("there is no window of normal life: each clip is shorter than one")
-        mean = _smooth(self._sum / self._frames, smoothing)
-        square = _smooth(self._squares / self._frames, smoothing)
+        mean, square = self.moments(smoothing)
         if not (np.isfinite(mean).all() and np.isfinite(square).all()):
             raise DataError("a term of a normal window is not a finite number")
         variance = np.maximum(square - np.square(mean), 0)

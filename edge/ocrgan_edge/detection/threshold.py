@@ -1,9 +1,9 @@
 """The threshold that normal life crosses at most N times a day.
 
-Read from the scores of normal windows alone, as the alarm sees them: an alarm needs every score of
-its minimum duration above the threshold, so its statistic is the rolling minimum over that many
-windows. Its peaks over a high level are extrapolated to the wished rate with a generalised Pareto
-tail (Hosking and Wallis 1987, probability-weighted moments).
+Read from the scores of normal windows alone, as the alarm sees them: what counts is the alarms that
+they would raise (`normal_alarms`), not windows. The peaks of these alarms are extrapolated to the
+wished rate with a generalised Pareto tail (`tail`), and of what is so reached the upper 95 % bound
+is the threshold: a recording that knows little gives a higher one, never a lower one.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ocrgan_edge.detection.normal_alarms import AlarmWindows, Scores, alarm_peaks, alarm_statistic
+from ocrgan_edge.detection.tail import bound_reached, fit_tail, most_seen
 from ocrgan_edge.errors import DataError
 
 SECONDS_PER_DAY = 86_400.0
 LEVELS = (0.99, 0.97, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
 """Shares of normal life below which the tail may begin; the first with enough peaks is taken."""
 ENOUGH_PEAKS = 30
-HEAVIEST = 0.3
-"""Largest shape of the tail that is believed. Scores are bounded sums: heavier is an accident."""
-SMALLEST_SCALE = 1e-3
-"""Of the largest statistic: scores that hardly vary still get a margin."""
+CONFIDENCE = 0.95
+SHOWN = -math.log(1 - CONFIDENCE)
+"""Wished intervals that must pass without any alarm, until the wish is shown to be kept: 3.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +38,7 @@ class Wish:
     """Seconds that scores must stay above the threshold."""
 
     cool_down: float = 2.0
-    """Seconds below, after which the next alarm is another one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """Peaks of normal life above a level: how often, and how far."""
-
-    level: float
-    peaks_per_day: float
-    shape: float
-    """0 falls off exponentially, above 0 more slowly."""
-    scale: float
-
-    def reached(self, times_per_day: float) -> float:
-        """The value that peaks exceed so many times a day; never below the tail's level."""
-        rarer = max(self.peaks_per_day / times_per_day, 1.0)
-        if self.shape == 0:
-            return self.level + self.scale * math.log(rarer)
-        return self.level + self.scale * math.expm1(self.shape * math.log(rarer)) / self.shape
+    """Seconds below the release, after which the next alarm is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +46,7 @@ class Threshold:
     """A threshold and what it stands on."""
 
     value: float
+    """The upper 95 % bound."""
     median: float
     """Median score of normal windows."""
     windows: int
@@ -71,14 +55,23 @@ class Threshold:
     peaks: int
     extrapolated: float
     """Wished interval between false alarms over the recording's length; up to 1 it was seen."""
+    estimate: float = math.nan
+    """The most likely threshold, without the margin for not knowing."""
+    level: float = math.nan
+    """Where the tail begins."""
+
+    @property
+    def shown_per_day(self) -> float:
+        """The rate that a recording of this length can show by itself, without any tail."""
+        return SHOWN * 1440 / self.minutes
 
 
 def threshold_for(clips: Sequence[NDArray[np.floating]], interval: float, wish: Wish) -> Threshold:
     """Reads a threshold from the scores of normal clips, one array of window scores each.
 
-    The value is the largest of: the tail's level at the wished rate, and the smallest value at
-    which these very clips give no more alarms than the wish allows in their length (so, where
-    they are shorter than the wished interval, their largest alarm statistic).
+    The value is the larger of: the 95 % bound of the tail's level at the wished rate, and the
+    smallest value at which the alarms of these very clips show the wish to be kept (where they are
+    too short to show it, the smallest that raises none).
 
     Args:
         clips: window scores in order of time; nothing reaches from one clip into the next.
@@ -88,126 +81,83 @@ def threshold_for(clips: Sequence[NDArray[np.floating]], interval: float, wish: 
     Raises:
         DataError: no clip is as long as the alarm's minimum duration, or a score is not finite.
     """
-    needed = windows_needed(interval, wish.minimum_duration)
-    statistics = [alarm_statistic(np.asarray(scores, np.float64), needed) for scores in clips]
-    scores = np.concatenate([np.asarray(clip, np.float64) for clip in clips] or [np.zeros(0)])
-    if not any(statistic.size for statistic in statistics):
-        raise DataError(
-            f"the normal clips for the threshold give at most "
-            f"{max((len(clip) for clip in clips), default=0)} windows each, "
-            f"but an alarm needs {needed}: give longer clips or a smaller hop"
-        )
-    if not np.isfinite(scores).all():
-        raise DataError("a normal window's score is not a finite number")
-    days = scores.size * interval / SECONDS_PER_DAY
-    level, peaks = _peaks_over_a_level(statistics, wish.cool_down / interval)
-    tail = fit_tail(level, peaks, days)
-    value = max(
-        tail.reached(wish.false_alarms_per_day),
-        _seen(level, peaks, math.floor(wish.false_alarms_per_day * days)),
-    )
+    windows = AlarmWindows.of(interval, wish.minimum_duration, wish.cool_down)
+    normal = _Normal([np.asarray(clip, np.float64) for clip in clips], windows)
+    days = normal.scores.size * interval / SECONDS_PER_DAY
+    level, peaks = normal.tail_begins()
+    estimate = fit_tail(level, peaks, days).reached(wish.false_alarms_per_day)
+    bound = bound_reached(level, peaks, days, wish.false_alarms_per_day, CONFIDENCE)
+    allowed = max(most_seen(wish.false_alarms_per_day * days, CONFIDENCE), 0)
+    seen = normal.quiet_at(peaks, allowed, level)
     return Threshold(
-        value=value,
-        median=float(np.median(scores)),
-        windows=scores.size,
+        value=max(bound, estimate, seen),
+        median=normal.median,
+        windows=normal.scores.size,
         minutes=days * 1440,
         peaks=len(peaks),
         extrapolated=1 / (wish.false_alarms_per_day * days),
+        estimate=max(estimate, seen),
+        level=level,
     )
 
 
 def extrapolation_warning(threshold: Threshold, wish: Wish) -> str | None:
-    """What to say where the recordings are shorter than the wished interval; None where not."""
-    if threshold.extrapolated <= 1:
+    """What to say where the recordings are too short to show the wish; None where they are not."""
+    if threshold.shown_per_day <= wish.false_alarms_per_day:
         return None
-    wanted = 24 / wish.false_alarms_per_day
+    hours = SHOWN * 24 / wish.false_alarms_per_day
     return (
         f"{wish.false_alarms_per_day:g} false alarms a day cannot be seen in "
-        f"{threshold.minutes:.1f} minutes of normal video: the threshold is extrapolated "
-        f"{threshold.extrapolated:.0f}-fold from {threshold.peaks} peaks; "
-        f"record {wanted:.1f} hours or more to measure it"
+        f"{threshold.minutes:.1f} minutes of normal video: they can show "
+        f"{_rate(threshold.shown_per_day)} a day at best, and {hours:.3g} quiet hours would be "
+        f"needed; the threshold is the upper 95 % bound of a tail through {threshold.peaks} peaks"
     )
 
 
-def windows_needed(interval: float, minimum_duration: float) -> int:
-    """Windows in a row that an alarm needs above its threshold: they span the duration; 2 or more.
-
-    Args:
-        interval: seconds between two windows.
-        minimum_duration: seconds.
-    """
-    return max(2, math.ceil(minimum_duration / interval - 1e-6) + 1)
+def _rate(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
-def alarm_statistic(scores: NDArray[np.float64], needed: int) -> NDArray[np.float64]:
-    """Rolling minimum over `needed` windows: above a threshold exactly where an alarm is raised.
+class _Normal:
+    """Scores of normal clips, and the alarms that they would raise."""
 
-    Args:
-        scores: (n,) window scores of one clip.
-        needed: windows that an alarm needs in a row.
+    def __init__(self, clips: list[Scores], windows: AlarmWindows) -> None:
+        self._clips, self._windows = clips, windows
+        self.scores = np.concatenate(clips or [np.zeros(0)])
+        statistics = [alarm_statistic(clip, windows.needed) for clip in clips]
+        self._statistic = np.concatenate(statistics or [np.zeros(0)])
+        if not self._statistic.size:
+            raise DataError(
+                f"the normal clips for the threshold give at most "
+                f"{max(map(len, clips), default=0)} windows each, "
+                f"but an alarm needs {windows.needed}: give longer clips or a smaller hop"
+            )
+        if not np.isfinite(self.scores).all():
+            raise DataError("a normal window's score is not a finite number")
+        self.median = float(np.median(self.scores))
 
-    Returns:
-        (n − needed + 1,), or none where the clip is too short for an alarm.
-    """
-    if scores.size < needed:
-        return np.zeros(0)
-    windows = np.lib.stride_tricks.sliding_window_view(scores, needed)
-    return np.asarray(windows.min(axis=1))
+    def peaks(self, threshold: float) -> list[float]:
+        """Of the alarms at a threshold."""
+        return [
+            peak
+            for clip in self._clips
+            for peak in alarm_peaks(clip, threshold, self.median, self._windows)
+        ]
 
+    def tail_begins(self) -> tuple[float, list[float]]:
+        """The highest level with enough peaks above it, else the lowest level, and the peaks."""
+        level, peaks = 0.0, list[float]()
+        for share in LEVELS:
+            level = float(np.quantile(self._statistic, share))
+            peaks = self.peaks(level)
+            if len(peaks) >= ENOUGH_PEAKS:
+                break
+        return level, peaks
 
-def peaks_over(statistic: NDArray[np.float64], level: float, quiet: float) -> list[float]:
-    """The largest value of each cluster above `level`.
-
-    Args:
-        statistic: (n,) in order of time.
-        level: what a cluster stays above.
-        quiet: windows at or below the level that end a cluster.
-    """
-    above = np.flatnonzero(statistic > level)
-    if not above.size:
-        return []
-    parts = np.split(above, np.flatnonzero(np.diff(above) > quiet) + 1)
-    return [float(statistic[part].max()) for part in parts]
-
-
-def fit_tail(level: float, peaks: list[float], days: float) -> Tail:
-    """Fits a generalised Pareto tail by probability-weighted moments.
-
-    With b = mean excess and a = Σ(1 − pᵢ)·excessᵢ/n over sorted excesses, pᵢ = (i − 0.35)/n:
-    shape = 2 − b/(b − 2a), held within 0 … 0.3; scale = b·(1 − shape), so that the mean stays.
-
-    Args:
-        level: what the peaks lie above.
-        peaks: each cluster's largest value.
-        days: length of the recording.
-    """
-    excess = np.sort(np.asarray(peaks, np.float64)) - level
-    count = excess.size
-    smallest = SMALLEST_SCALE * max(abs(level), float(excess.max(initial=0)), SMALLEST_SCALE)
-    if count == 0:
-        return Tail(level, 1 / days, 0.0, smallest)
-    mean = float(excess.mean())
-    weighted = float((excess * (1 - (np.arange(1, count + 1) - 0.35) / count)).mean())
-    shape = 2 - mean / (mean - 2 * weighted) if mean > 2 * weighted else 0.0
-    shape = min(max(shape, 0.0), HEAVIEST)
-    return Tail(level, count / days, shape, max(mean * (1 - shape), smallest))
-
-
-def _peaks_over_a_level(
-    statistics: list[NDArray[np.float64]], quiet: float
-) -> tuple[float, list[float]]:
-    """The highest level with enough peaks above it, else the lowest level, and the peaks."""
-    together = np.concatenate(statistics)
-    level, peaks = 0.0, list[float]()
-    for share in LEVELS:
-        level = float(np.quantile(together, share))
-        peaks = [peak for clip in statistics for peak in peaks_over(clip, level, quiet)]
-        if len(peaks) >= ENOUGH_PEAKS:
-            break
-    return level, peaks
-
-
-def _seen(level: float, peaks: list[float], allowed: int) -> float:
-    """The smallest value that no more than `allowed` peaks of the recording exceed."""
-    largest_first = sorted(peaks, reverse=True)
-    return largest_first[allowed] if allowed < len(largest_first) else level
+    def quiet_at(self, peaks: list[float], allowed: int, level: float) -> float:
+        """The smallest of level and peaks at which no more than `allowed` alarms are raised."""
+        if len(peaks) <= allowed:
+            return level
+        # One long alarm at the level may be two higher up, so the order of peaks is not enough.
+        higher = sorted(peaks)[len(peaks) - allowed - 1 :]
+        return next(value for value in higher if len(self.peaks(value)) <= allowed)

@@ -7,6 +7,7 @@ import math
 from typing import Literal
 
 from ocrgan_edge.alerts.messages import CalibrateMessage
+from ocrgan_edge.detection.profiles import PROFILES, Profile
 from ocrgan_edge.detection.self_calibration import Calibrated, SelfCalibration
 from ocrgan_edge.errors import OcrganError
 from ocrgan_edge.runtime.scorer import LocationStatistics
@@ -22,7 +23,12 @@ class Calibrating:
     """One calibration: windows in, what was learned out. What goes wrong ends it, and only it."""
 
     def __init__(
-        self, camera: str, minutes: float, learn: SelfCalibration, before: LocationStatistics
+        self,
+        camera: str,
+        minutes: float,
+        learn: SelfCalibration,
+        before: LocationStatistics,
+        profile: Profile = "always",
     ) -> None:
         """Starts with nothing learned.
 
@@ -31,7 +37,10 @@ class Calibrating:
             minutes: how long it takes.
             learn: does the learning.
             before: by which windows are scored until half time, and again after a failure.
+            profile: of the camera, that it holds for.
         """
+        self.profile = profile
+        """For which it holds: while it is another, it waits."""
         self.adopted = False
         """Whether the camera goes by the result."""
         self.waits_for: str | None = None
@@ -47,6 +56,11 @@ class Calibrating:
     def result(self) -> Calibrated | None:
         """All that was learned, at the end."""
         return self._learn.result
+
+    @property
+    def learn(self) -> SelfCalibration:
+        """What does the learning."""
+        return self._learn
 
     @property
     def over(self) -> bool:
@@ -68,8 +82,7 @@ class Calibrating:
             threshold = f"threshold {self.result.threshold:.3g}"
             warning = self.result.warning
             return self._told("done", threshold if warning is None else f"{threshold}; {warning}")
-        waits = self.waits_for and f"waits while the picture is {self.waits_for}"
-        return self._told("running", waits)
+        return self._told("running", _waits(self.waits_for))
 
     def take(self, window: ScoredWindow, alarmed: bool) -> None:
         """Learns from a window; `alarmed` if it belongs to an alarm."""
@@ -92,6 +105,12 @@ class Calibrating:
     ) -> CalibrateMessage:
         progress = math.floor(self._learn.progress * STEPS) / STEPS
         return CalibrateMessage(state=state, minutes=self._minutes, progress=progress, message=what)
+
+
+def _waits(what: str | None) -> str | None:
+    if what is None:
+        return None
+    return f"waits while {'it' if what in PROFILES else 'the picture'} is {what}"
 
 
 def interrupted(calibrating: Calibrating | None) -> Calibrating | None:

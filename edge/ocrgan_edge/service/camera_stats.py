@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ocrgan_edge.alerts import messages
+from ocrgan_edge.detection.profiles import Profile
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the histograms' buckets, in seconds; one more has no bound."""
@@ -50,6 +51,10 @@ class Totals:
     """Seconds from the arrival of a window's newest frame to its score."""
     hop: float = 0.0
     """Frames between the newest two windows."""
+    profile: Profile = "always"
+    """Which of the camera's calibrations holds."""
+    drift: float | None = None
+    """Share of its bounds that drift uses, 0 … 1; None where it is not followed."""
 
     @property
     def windows(self) -> int:
@@ -142,6 +147,11 @@ class CameraStats:
         with self._lock:
             self._totals = replace(self._totals, events=self._totals.events + 1)
 
+    def normal_is(self, profile: Profile, drift: float | None) -> None:
+        """Another profile holds, or drift has gone on."""
+        with self._lock:
+            self._totals = replace(self._totals, profile=profile, drift=drift)
+
     def interval(self) -> messages.CameraStats:
         """What has happened since this was last asked; for one asker."""
         with self._lock:
@@ -162,6 +172,8 @@ class CameraStats:
             windows_skipped=totals.windows_skipped,
             reconnects=totals.reconnects,
             events=totals.events,
+            profile=totals.profile,
+            drift=None if totals.drift is None else round(totals.drift, 3),
         )
 
 

@@ -10,6 +10,7 @@ from ocrgan_edge.runtime.scorer import LocationStatistics
 from ocrgan_edge.service.camera import Outlook
 from ocrgan_edge.service.camera_stats import CameraStats
 from ocrgan_edge.service.loaded_model import LoadedModel
+from ocrgan_edge.service.normal import Habits
 from ocrgan_edge.service.progress import Progress
 from ocrgan_edge.service.rule import Tuning
 from ocrgan_edge.service.scheduler import Scheduler
@@ -29,6 +30,8 @@ class View:
     schedule: Schedule
     tuning: Tuning
     enabled: bool
+    habits: Habits
+    """What is known of normal life, by day and night."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from ocrgan_edge.service.settings.changes import Changes
 from ocrgan_edge.service.settings.models import Settings
 from ocrgan_edge.service.settings.secrets import address_of
 from ocrgan_edge.service.stats import NodeStats
-from ocrgan_edge.service.view import configured_view, remembered_view
+from ocrgan_edge.service.view import configured_view, remembered_view, wanted_target
 from ocrgan_edge.service.watches import Prepared, Shared, Watches, prepare
 from ocrgan_edge.service.web import WebServer
 
@@ -118,9 +118,10 @@ class Node:
         self._start.progress.made(MAIN)  # loading takes seconds
         camera = self.settings.cameras[name]
         bundle = bundle or self.installed or open_bundle(camera.bundle)
-        model = self._shelf.load(bundle, camera.target)
+        model = self._shelf.load(bundle, wanted_target(camera, bundle))
         told = self.memory.camera(name, bundle.sha256)
-        return remembered_view(configured_view(camera, model), told, self.settings.state_folder)
+        folder = self.settings.state_folder
+        return remembered_view(configured_view(camera, model), told, folder, name)
 
     def rewatch(self, views: Mapping[str, View]) -> None:
         """Watches cameras with other views; their open events end.
@@ -134,7 +135,7 @@ class Node:
                 before = self.watches.by_name.get(camera.name)
                 self.watches.end(camera.name, "changed")
                 watch = self.watches.begin(camera)
-                watch.calibrating = interrupted(before.calibrating if before else None)
+                watch.normal.calibrating = interrupted(before.calibrating if before else None)
             unwatched.pop_all()
         self.let_go_of_models()
 

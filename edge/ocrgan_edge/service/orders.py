@@ -19,10 +19,10 @@ from ocrgan_edge.alerts.commands import (
     state_text,
 )
 from ocrgan_edge.alerts.event import to_json
-from ocrgan_edge.alerts.evidence.names import safe_part
 from ocrgan_edge.alerts.messages import CalibrateMessage, ModelMessage
 from ocrgan_edge.bundle import Bundle
-from ocrgan_edge.detection.calibration_file import write_calibrated
+from ocrgan_edge.detection.calibration_file import write_profiles
+from ocrgan_edge.detection.profiles import Profile
 from ocrgan_edge.detection.self_calibration import Calibrated
 from ocrgan_edge.detection.sensitivity import factor_of
 from ocrgan_edge.errors import OcrganError, SettingsError
@@ -30,6 +30,7 @@ from ocrgan_edge.service.calibrating import IDLE
 from ocrgan_edge.service.models import Installer
 from ocrgan_edge.service.node import Node
 from ocrgan_edge.service.remembered import RememberedCalibration
+from ocrgan_edge.service.view import calibration_name
 from ocrgan_edge.service.watch import Watch
 
 _log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ class Orders:
                 calibrating.fail("no more pictures come: calibrate again")
             if calibrating is not None and calibrating.result and not calibrating.adopted:
                 calibrating.adopted = True
-                self._adopt(name, watch, calibrating.result)
+                self._adopt(name, watch, calibrating.result, calibrating.profile)
             self._say_calibration(name, watch)
 
     def _refuse(self, topic: str, payload: bytes, error: OcrganError) -> None:
@@ -108,7 +109,7 @@ class Orders:
                 watch.enabled = on
                 self._node.memory.set_enabled(name, on)
             case SetThreshold(name, value):
-                watch.camera.tune(replace(watch.camera.tuning, base=value))
+                watch.normal.set_threshold(value)
                 sha256 = watch.view.model.bundle.sha256
                 self._node.memory.set_threshold(name, value, sha256)
             case SetSensitivity(name, level):
@@ -150,31 +151,31 @@ class Orders:
             self._calibrations[name] = message
             self._node.watches.voice(name).setting("calibrate", to_json(message))
 
-    def _adopt(self, name: str, watch: Watch, learned: Calibrated) -> None:
+    def _adopt(self, name: str, watch: Watch, learned: Calibrated, profile: Profile) -> None:
         """Lets the camera go by what it has learned, now and after the next start."""
         model = watch.view.model
-        watch.camera.tune(
-            replace(watch.camera.tuning, median=learned.median, base=learned.threshold)
-        )
+        watch.normal.adopt(profile, learned.learned)
         calibration = RememberedCalibration(
             threshold=learned.threshold,
             median=learned.median,
-            statistics=self._keep_statistics(name, learned, model.identity),
+            statistics=self._keep_statistics(name, learned, profile, model.identity),
             when=datetime.now(UTC),
             minutes=learned.minutes,
             hop=watch.view.hop,
             bundle_sha256=model.bundle.sha256,
         )
-        self._node.memory.set_calibration(name, calibration)
+        self._node.memory.set_calibration(name, calibration, profile)
         self.say(name)
 
-    def _keep_statistics(self, name: str, learned: Calibrated, identity: str) -> str | None:
+    def _keep_statistics(
+        self, name: str, learned: Calibrated, profile: Profile, identity: str
+    ) -> str | None:
         folder = self._node.settings.state_folder
         if folder is None:
             return None
-        file = f"calibration-{safe_part(name)}.npz"
+        file = calibration_name(name, profile)
         try:
-            write_calibrated(folder / file, learned, identity)
+            write_profiles(folder / file, {profile: learned}, identity)
         except OSError as error:
             _log.error("calibration of %s cannot be kept (%s): calibrate again", name, error)
             return None

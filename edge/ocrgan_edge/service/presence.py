@@ -50,6 +50,11 @@ class Presence:
         return self._state.word
 
     @property
+    def away(self) -> str | None:
+        """Why there are no pictures, in one sentence; None while there are."""
+        return None if self._state.online else self._state.reason
+
+    @property
     def scene_word(self) -> Scene:
         """Whether the pictures can be judged."""
         return self._state.scene

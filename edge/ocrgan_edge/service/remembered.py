@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from ocrgan_edge.bundle import Sha256
+from ocrgan_edge.detection.profiles import Profile
 from ocrgan_edge.detection.sensitivity import Word
 from ocrgan_edge.whole_file import write_whole
 
@@ -22,7 +23,6 @@ RETRY_SECONDS = 60.0
 """Between two tries to write while the disk refuses."""
 CLOSE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
-
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -58,6 +58,7 @@ class RememberedCamera(_Strict):
     threshold: RememberedThreshold | None = None
     sensitivity: Word | Annotated[float, Field(ge=0.1, le=10)] | None = None
     calibration: RememberedCalibration | None = None
+    profiles: dict[Literal["day", "night"], RememberedCalibration] = Field(default_factory=dict)
 
 
 class Remembered(_Strict):
@@ -125,7 +126,10 @@ class Memory:
             if value is not None and value.bundle_sha256 != bundle_sha256:
                 self._tell_unused(name, what, bundle_sha256)
                 camera = camera.model_copy(update={what: None})
-        return camera
+        mine = {day: p for day, p in camera.profiles.items() if p.bundle_sha256 == bundle_sha256}
+        for other in camera.profiles.keys() - mine.keys():
+            self._tell_unused(name, f"calibration for {other}", bundle_sha256)
+        return camera.model_copy(update={"profiles": mine})
 
     def set_enabled(self, camera: str, on: bool) -> None:
         """Remembers whether a camera is armed."""
@@ -140,9 +144,16 @@ class Memory:
         threshold = RememberedThreshold(value=value, bundle_sha256=bundle_sha256)
         self._set_camera(camera, threshold=threshold)
 
-    def set_calibration(self, camera: str, calibration: RememberedCalibration) -> None:
+    def set_calibration(
+        self, camera: str, calibration: RememberedCalibration, profile: Profile = "always"
+    ) -> None:
         """Remembers what a calibration gave; a threshold set before it is void."""
-        self._set_camera(camera, calibration=calibration, threshold=None)
+        with self._changed:
+            profiles = self._now.cameras.get(camera, RememberedCamera()).profiles
+            change: dict[str, object] = {"profiles": {**profiles, profile: calibration}}
+            if profile == "always":
+                change = {"calibration": calibration}
+            self._set_camera(camera, **change, threshold=None)
 
     def set_model(self, name: str | None) -> None:
         """Remembers which bundle of the models folder is installed; None: the configuration's."""

@@ -6,8 +6,15 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from ocrgan_edge.detection.calibration_file import read_calibrated
+from ocrgan_edge.alerts.evidence.names import safe_part
+from ocrgan_edge.bundle import Bundle
+from ocrgan_edge.detection.calibration_file import (
+    read_calibrated,
+    read_profiles,
+    target_calibrated,
+)
 from ocrgan_edge.detection.explain import recent_frames
+from ocrgan_edge.detection.profiles import PROFILES, Learned, Profile
 from ocrgan_edge.detection.schedule import Schedule
 from ocrgan_edge.detection.sensitivity import factor_of
 from ocrgan_edge.detection.zones import Zone, Zones
@@ -15,6 +22,7 @@ from ocrgan_edge.errors import DataError, SettingsError
 from ocrgan_edge.service.camera import Outlook
 from ocrgan_edge.service.crew import View
 from ocrgan_edge.service.loaded_model import LoadedModel
+from ocrgan_edge.service.normal import Habits
 from ocrgan_edge.service.remembered import RememberedCalibration, RememberedCamera
 from ocrgan_edge.service.rule import Tuning
 from ocrgan_edge.service.settings.camera import CameraSettings
@@ -29,58 +37,134 @@ def configured_view(settings: CameraSettings, model: LoadedModel) -> View:
         SettingsError: hop, zones or schedule cannot be used with the model.
     """
     calibration = model.calibration
+    learned = _learned(settings, model)
+    always = learned["always"]
     _, height, width = model.statistics.mean.shape
     recent = recent_frames(model.bundle.manifest)
     zones = [Zone(zone.name, zone.points, zone.kind) for zone in settings.zones]
     return View(
         model=model,
-        statistics=model.statistics,
+        statistics=always.statistics,
         hop=_hop(settings.hop or calibration.hop, model),
         outlook=Outlook(Zones(zones, (height, width), recent), recent),
         schedule=Schedule(settings.schedule),
         tuning=Tuning(
-            median=calibration.median,
-            base=calibration.threshold if settings.threshold is None else settings.threshold,
+            median=always.median,
+            base=always.threshold if settings.threshold is None else settings.threshold,
             sensitivity=settings.sensitivity_factor,
             minimum_duration=settings.minimum_duration,
             cool_down=settings.cool_down,
             hold_off=settings.hold_off,
         ),
         enabled=settings.enabled,
+        habits=Habits(
+            learned=learned,
+            threshold=settings.threshold,
+            night=Schedule(settings.night) if isinstance(settings.night, tuple) else None,
+            by_brightness=settings.night == "brightness",
+            follow_drift=settings.follow_drift,
+        ),
     )
 
 
-def remembered_view(view: View, told: RememberedCamera, state_folder: Path | None) -> View:
+def remembered_view(
+    view: View, told: RememberedCamera, state_folder: Path | None, name: str | None = None
+) -> View:
     """The view with what commands have set since: they count more than the settings.
 
     Args:
         view: as configured.
         told: what the camera was told.
         state_folder: where calibrations lie.
+        name: the camera's, by which its drift is kept.
     """
-    if told.calibration is not None and state_folder is not None:
-        view = _calibrated(view, told.calibration, state_folder)
+    if state_folder is not None:
+        for profile, calibration in _calibrations(told).items():
+            view = _calibrated(view, profile, calibration, state_folder)
+        if name is not None:
+            files = {profile: state_folder / drift_name(name, profile) for profile in PROFILES}
+            view = replace(view, habits=replace(view.habits, drift_files=files))
     tuning = view.tuning
     if told.threshold is not None:
         tuning = replace(tuning, base=told.threshold.value)
+        view = replace(view, habits=replace(view.habits, threshold=told.threshold.value))
     if told.sensitivity is not None:
         tuning = replace(tuning, sensitivity=factor_of(told.sensitivity))
     enabled = view.enabled if told.enabled is None else told.enabled
     return replace(view, tuning=tuning, enabled=enabled)
 
 
-def _calibrated(view: View, learned: RememberedCalibration, state_folder: Path) -> View:
-    tuning = replace(view.tuning, median=learned.median, base=learned.threshold)
-    if learned.statistics is None:
-        return replace(view, tuning=tuning)
+def wanted_target(settings: CameraSettings, bundle: Bundle) -> str | None:
+    """The target to load: that of the settings, or for which the camera was calibrated, if any.
+
+    Raises:
+        SettingsError: the calibration cannot be read.
+    """
+    if settings.target is not None or settings.calibration is None:
+        return settings.target
+    return _target_of(settings.calibration, bundle)
+
+
+def calibration_name(camera: str, profile: Profile) -> str:
+    """Name of the file with what a camera has learned at a command."""
+    which = "" if profile == "always" else f"{profile}-"
+    return f"{which}calibration-{safe_part(camera)}.npz"
+
+
+def drift_name(camera: str, profile: Profile) -> str:
+    """Name of the file with a camera's drift."""
+    return f"drift-{profile}-{safe_part(camera)}.npz"
+
+
+def _target_of(calibration: Path, bundle: Bundle) -> str | None:
     try:
-        calibrated = read_calibrated(
-            state_folder / learned.statistics, view.model.identity, view.statistics.mean.shape
-        )
+        return target_calibrated(calibration, bundle.sha256)
     except DataError as error:
-        _log.warning("%s; the bundle's own calibration is used", error)
-        return view
-    return replace(view, statistics=calibrated.statistics, tuning=tuning)
+        raise SettingsError(str(error)) from error
+
+
+def _learned(settings: CameraSettings, model: LoadedModel) -> dict[Profile, Learned]:
+    bundle = model.calibration
+    learned: dict[Profile, Learned] = {
+        "always": Learned(model.statistics, bundle.median, bundle.threshold)
+    }
+    file = settings.calibration
+    if file is None:
+        return learned
+    if _target_of(file, model.bundle) is None:
+        _log.warning("calibration %s is not used: it is for another bundle", file)
+        return learned
+    try:
+        found = read_profiles(file, model.identity, model.statistics.mean.shape)
+    except DataError as error:
+        raise SettingsError(str(error)) from error
+    return learned | {profile: calibrated.learned for profile, calibrated in found.items()}
+
+
+def _calibrations(told: RememberedCamera) -> dict[Profile, RememberedCalibration]:
+    always: dict[Profile, RememberedCalibration]
+    always = {} if told.calibration is None else {"always": told.calibration}
+    return always | dict(told.profiles)
+
+
+def _calibrated(
+    view: View, profile: Profile, told: RememberedCalibration, state_folder: Path
+) -> View:
+    statistics = view.habits.learned["always"].statistics
+    if told.statistics is not None:
+        file = state_folder / told.statistics
+        try:
+            shape = statistics.mean.shape
+            statistics = read_calibrated(file, view.model.identity, shape, profile).statistics
+        except DataError as error:
+            _log.warning("%s; the bundle's own calibration is used", error)
+            return view
+    learned = Learned(statistics, told.median, told.threshold)
+    habits = replace(view.habits, learned={**view.habits.learned, profile: learned}, threshold=None)
+    if profile != "always":
+        return replace(view, habits=habits)
+    tuning = replace(view.tuning, median=told.median, base=told.threshold)
+    return replace(view, statistics=statistics, tuning=tuning, habits=habits)
 
 
 def _hop(hop: int, model: LoadedModel) -> int:

@@ -11,15 +11,15 @@ from ocrgan_edge.alerts.event import EndReason, Event
 from ocrgan_edge.alerts.life import Life, Origin
 from ocrgan_edge.clock import MediaClock
 from ocrgan_edge.detection.scene_health import SceneHealth
-from ocrgan_edge.detection.self_calibration import SelfCalibration
 from ocrgan_edge.detection.threshold import Wish
-from ocrgan_edge.errors import OcrganError, SettingsError
+from ocrgan_edge.errors import OcrganError
 from ocrgan_edge.runtime.scoring import ScoredWindow
 from ocrgan_edge.service.calibrating import Calibrating
 from ocrgan_edge.service.camera import Camera
 from ocrgan_edge.service.crew import Crew, Pace, View
 from ocrgan_edge.service.feed import Feed
 from ocrgan_edge.service.handover import Handover
+from ocrgan_edge.service.normal import Normal
 from ocrgan_edge.service.presence import Presence
 from ocrgan_edge.video.frame import Frame
 from ocrgan_edge.video.source import Source
@@ -59,10 +59,6 @@ class Watch:
         """Why it has ended, if that is a failure."""
         self.ended = threading.Event()
         """Set when there are no more frames and all has been told."""
-        self.statistics = view.statistics
-        """By which windows are scored."""
-        self.calibrating: Calibrating | None = None
-        """Under way, or just over."""
         self._crew = crew
         self._keeps_pace = pace.keeps_pace
         self.live = False
@@ -76,6 +72,9 @@ class Watch:
         self.camera = Camera(crew.voice, life, self._clock, view.outlook, view.tuning)
         self.camera.score_interval = pace.score_interval
         self.camera.on_event = self._count
+        self.normal = Normal(
+            self.camera, view.habits, self.interval, view.outlook.recent, crew.stats.normal_is
+        )
         self._handover = Handover(spec, view.hop)
         self._health = SceneHealth()
         self._health_due = 0.0
@@ -87,6 +86,8 @@ class Watch:
     def start(self, source: Source) -> None:
         """Begins to watch; the source belongs to this object from now on."""
         self.live = source.live
+        # A recording gives the same scores each time, as the evaluator does.
+        self.normal.follows_drift = self.view.habits.follow_drift and self.live
         self.tick(datetime.now(UTC))  # what is not armed must not begin with an alarm
         self._crew.scheduler.add(self)
         # Pictures of a recording may be taken minutes apart.
@@ -100,26 +101,34 @@ class Watch:
         armed = self.enabled and self.view.schedule.armed(now)
         self.camera.arm(armed)
         self._presence.armed(armed)
+        self.normal.tick(now, armed)
         lost_at = self._lost_at  # may be taken back meanwhile
         if lost_at is not None and time.monotonic() - lost_at >= LOST_FOR:
             self.camera.end("source_failed")
 
-    def calibrate(self, minutes: float) -> None:
+    @property
+    def calibrating(self) -> Calibrating | None:
+        """A calibration under way, or just over."""
+        return self.normal.calibrating
+
+    def calibrate(self, minutes: float, false_alarms_per_day: float | None = None) -> None:
         """Learns what is normal at the camera's place, from now on for so many minutes of video.
+
+        Args:
+            minutes: for both halves together.
+            false_alarms_per_day: by default the bundle's.
 
         Raises:
             SettingsError: that is shorter than two alarms.
         """
-        calibration, tuning = self.view.model.calibration, self.camera.tuning
-        wish = Wish(calibration.false_alarms_per_day, tuning.minimum_duration, tuning.cool_down)
-        height, width = self.view.statistics.mean.shape[1:]
-        try:
-            learn = SelfCalibration(
-                minutes, self.interval, wish, (height, width), recent=self.view.outlook.recent
-            )
-        except ValueError as error:
-            raise SettingsError(str(error)) from error
-        self.calibrating = Calibrating(self.name, minutes, learn, self.statistics)
+        wished, tuning = self.view.model.calibration.false_alarms_per_day, self.camera.tuning
+        wish = Wish(false_alarms_per_day or wished, tuning.minimum_duration, tuning.cool_down)
+        self.normal.calibrate(self.name, minutes, wish)
+
+    @property
+    def away(self) -> str | None:
+        """Why there are no pictures just now, in one sentence; None while there are."""
+        return self._presence.away
 
     def ask_to_stop(self, reason: EndReason) -> None:
         """Says that `stop` will follow, so that many cameras stop at the same time."""
@@ -170,6 +179,7 @@ class Watch:
         if frame.at >= self._health_due:
             self._health_due = frame.at + HEALTH_INTERVAL
             self._presence.scene(self._health.observe(frame.image, frame.at))
+            self.normal.see(frame.image, frame.at)
         if self._handover.put(frame):
             self._hand_over()
 
@@ -195,7 +205,7 @@ class Watch:
         if taken is None:
             return
         window, arrived, hop = taken
-        statistics = self.statistics
+        statistics = self.normal.statistics
         began = time.monotonic()
         result = self.view.model.score(worker, statistics)
         ready = time.monotonic()
@@ -203,7 +213,7 @@ class Watch:
         scored = ScoredWindow(window.end, window.at, result)
         if self._crew.scores is not None:
             self._crew.scores.write(scored)
-        self._learn(self.camera.take(scored, statistics))
+        self.normal.learn(self.camera.take(scored, statistics), self._presence.scene_word)
 
     def failed(self, error: Exception) -> None:
         """A window could not be scored: the camera is given up."""
@@ -221,21 +231,12 @@ class Watch:
                 return
             self._crew.progress.made(self._part)  # others have more to do; nothing hangs here
 
-    def _learn(self, window: ScoredWindow) -> None:
-        calibrating = self.calibrating
-        if calibrating is None or calibrating.over:
-            return
-        scene = self._presence.scene_word
-        calibrating.waits_for = None if scene == "ok" else scene
-        if scene == "ok":  # what cannot be seen well is not learned as normal
-            calibrating.take(window, self.camera.alarmed)
-            self.statistics = calibrating.statistics
-
     def _finish(self) -> None:
         reason: EndReason = "source_ended" if self.error is None else "source_failed"
         try:
             self.camera.end(self._stop_reason or reason)
         finally:
+            self.normal.close()
             self._crew.evidence.close()
             self._crew.stats.went_away()
             self._presence.offline("stopped" if self.error is None else str(self.error))

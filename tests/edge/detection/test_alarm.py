@@ -17,7 +17,7 @@ from ocrgan_edge.detection.alarm import (
     release_level,
     step,
 )
-from ocrgan_edge.detection.threshold import alarm_statistic, windows_needed
+from ocrgan_edge.detection.normal_alarms import alarm_statistic, windows_needed
 
 RULE = AlarmRule(threshold=2.0, release=1.4, minimum_duration=0.8, cool_down=2.0)
 INTERVAL = 0.4

@@ -189,11 +189,11 @@ class TestCalibrate:
         learned = led.door.calibrating.result
         led.hears("door/threshold/state", f"{learned.threshold:.9g}")
         assert led.door.camera.tuning.base == learned.threshold
-        assert led.door.statistics is learned.statistics
+        assert led.door.normal.statistics is learned.statistics
         led.node.close(clean=True)
         again = lead()
         assert again.door.camera.tuning.base == learned.threshold
-        assert (again.door.statistics.mean == learned.statistics.mean).all()
+        assert (again.door.normal.statistics.mean == learned.statistics.mean).all()
 
     def test_it_fails_when_the_recording_ends_before(self, lead: Callable[..., Led]) -> None:
         led = lead(loop=False)

@@ -95,6 +95,24 @@ class CameraSettings(Table):
     is 0.67, medium 1, high 1.5."""
     threshold: Annotated[float | None, Wanted("a number")] = None
     """Overrides the bundle's; sensitivity then counts from this one."""
+    calibration: Annotated[
+        Path | None,
+        Field(strict=False),
+        Wanted("the path of a file that ocrgan-calibrate --camera has written"),
+    ] = None
+    """What is normal at the camera's place, instead of what the bundle says; a calibration by
+    command counts more."""
+    night: Annotated[
+        Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_times)]
+        | Literal["brightness"]
+        | None,
+        Wanted('a list of times such as "20:00-06:00", or "brightness"'),
+    ] = None
+    """When night's own calibration holds, in local time; "brightness": while the picture is dark.
+    Without it there is one calibration for all hours."""
+    follow_drift: Truth = False
+    """Let what is usual follow slow changes over days, within bounds; of cameras and streams only.
+    """
     minimum_duration: Seconds = 0.8
     """Seconds above the threshold that raise an alarm."""
     cool_down: Seconds = 2.0

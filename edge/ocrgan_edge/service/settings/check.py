@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ocrgan_edge.bundle import Bundle, open_bundle
+from ocrgan_edge.detection.calibration_file import read_profiles, target_calibrated
 from ocrgan_edge.detection.zones import Zone, Zones
-from ocrgan_edge.errors import BrokerError, OcrganError, SettingsError
+from ocrgan_edge.errors import BrokerError, DataError, OcrganError, SettingsError
 from ocrgan_edge.service.settings.camera import CameraSettings, is_file_source
 from ocrgan_edge.service.settings.load import Loaded
 from ocrgan_edge.service.settings.locate import KeyPath
@@ -108,12 +109,28 @@ def _goes_with(bundle: Bundle, path: KeyPath, camera: CameraSettings) -> Iterato
         yield (*path, "hop"), f"hop is {camera.hop}, but a window has {frames} frames only"
     target = camera.target or next(iter(bundle.manifest.targets), "")
     try:
-        height, width = bundle.statistics(target).mean.shape[1:]
+        grid = bundle.statistics(target).mean.shape
     except OcrganError as error:
         yield (*path, "target"), str(error)
         return
+    if camera.calibration is not None:
+        yield from _calibration(bundle, path, camera, camera.calibration)
+    height, width = grid[1:]
     try:
         zones = [Zone(zone.name, zone.points, zone.kind) for zone in camera.zones]
         Zones(zones, (height, width))
     except SettingsError as error:
         yield (*path, "zones"), str(error)
+
+
+def _calibration(
+    bundle: Bundle, path: KeyPath, camera: CameraSettings, file: Path
+) -> Iterator[Problem]:
+    try:
+        found = target_calibrated(file, bundle.sha256)
+        target = camera.target or found
+        if found is None or target is None:
+            raise DataError(f"calibration {file} is for another bundle: calibrate again")
+        read_profiles(file, f"{bundle.sha256} {target}", bundle.statistics(target).mean.shape)
+    except OcrganError as error:
+        yield (*path, "calibration"), str(error)
