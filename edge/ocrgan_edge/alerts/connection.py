@@ -80,8 +80,8 @@ class Connection:
         """
         self.away = False
         """Whether the last attempt failed or the connection was lost."""
-        self.trouble: tuple[str, BaseException | None] = "", None
-        """What went wrong last, in a sentence, and the exception behind it."""
+        self.trouble: tuple[str, type] = "", type(None)
+        """What went wrong last, in a sentence, and the class of the exception behind it."""
         self._broker = broker
         self._ever_connected = False
         self._unanswered = False
@@ -209,7 +209,7 @@ class Connection:
         self.on_acknowledged(mid, not reason.is_failure)
 
     def _warn_once(self, what: str) -> None:
-        self.trouble = what, sys.exception()
+        self.trouble = what, type(sys.exception())  # which itself would hold the socket
         if not self.away:
             _log.warning("%s; scoring goes on, events wait, trying again", what)
         self.away = True

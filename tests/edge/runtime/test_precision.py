@@ -72,7 +72,7 @@ def in_float() -> Graph:
 
 @pytest.fixture(scope="module")
 def in_int8() -> Graph:
-    """Q/DQ pairs around the convolution and the product; ConvTranspose has none to be fused with."""
+    """Q/DQ pairs around all; ONNX Runtime has no kernel to fuse those of ConvTranspose with."""
     return Graph("onnx-int8", "onnx", "int8", quantized(filled().SerializeToString()))
 
 

@@ -1,0 +1,1 @@
+"""Looks a device over: can it do what it is there for, and if not, what is to be done."""
