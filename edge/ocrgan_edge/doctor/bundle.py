@@ -60,12 +60,11 @@ def check_bundle(question: Question) -> Iterator[Finding]:
 
 
 def _asked(bundle: Bundle, target: str) -> list[str]:
-    if target == ALL:
-        return runnable_targets(bundle)
-    if target not in bundle.manifest.targets:
+    if target not in (ALL, *bundle.manifest.targets):
         have = ", ".join(sorted(bundle.manifest.targets))
         raise SettingsError(f"--target is {target!r}, but must be all or one of {have}")
-    return [target]
+    runnable = runnable_targets(bundle)
+    return runnable if target == ALL else [target]
 
 
 def _content(bundle: Bundle) -> Finding:
@@ -93,7 +92,7 @@ def _choice(bundle: Bundle, question: Question, measured: Mapping[str, float]) -
     """The target that the daemon would use, and why; nothing is remembered by looking."""
     choice = _chosen(bundle, question, measured)
     value = f"the daemon would use {choice.target}: {choice.reason}"
-    data = {"target": choice.target, "milliseconds": dict(choice.milliseconds)}
+    data: Data = {"target": choice.target, "milliseconds": dict(choice.milliseconds)}
     quickest = min(measured, key=lambda name: measured[name], default=choice.target)
     chosen = measured.get(choice.target)
     if chosen is not None and measured[quickest] < MUCH * chosen:

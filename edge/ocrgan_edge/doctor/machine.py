@@ -37,7 +37,7 @@ def check_processor(processor: Processor) -> Finding:
     """Its name and what it has for 8-bit integers."""
     features = [name for name in TOLD if name in processor.features]
     named = f"{board() or processor.model} ({platform.machine()}): {', '.join(features) or 'none'}"
-    data = {"model": processor.model, "machine": platform.machine(), "features": features}
+    data: Data = {"model": processor.model, "machine": platform.machine(), "features": features}
     if not any(name in features for name in VECTORS):
         advice = "no avx2 or asimd: expect a few windows a second, or take a newer processor"
         return _device("processor", "warning", named, advice, data)
@@ -50,7 +50,7 @@ def check_cores(cgroup: Path = CGROUP, own: Path = Path("/proc/self/cgroup")) ->
     """Processors that this process may use, and how much of them a container gets."""
     allowed, quota = len(os.sched_getaffinity(0)), cpu_quota(cgroup, own)
     threads = default_threads()
-    data = {"cores": os.cpu_count(), "allowed": allowed, "quota": quota, "threads": threads}
+    data: Data = {"cores": os.cpu_count(), "allowed": allowed, "quota": quota, "threads": threads}
     value = f"{allowed} of {os.cpu_count()} cores, {threads} threads score by default"
     if quota is None:
         return _device("cores", "ok", value, None, data)
@@ -97,7 +97,7 @@ def check_clock_rate(cpufreq: Path = CPUFREQ) -> Finding:
     governor, driver = _word(cpufreq / "scaling_governor"), _word(cpufreq / "scaling_driver")
     rates = [_word(cpufreq / name) for name in ("scaling_cur_freq", "cpuinfo_max_freq")]
     now, most = (int(rate) / 1000 if rate and rate.isdigit() else None for rate in rates)
-    data = {"governor": governor, "megahertz": now, "most_megahertz": most}
+    data: Data = {"governor": governor, "megahertz": now, "most_megahertz": most}
     if governor is None:
         return _device("clock_rate", "ok", "the system does not tell", None, data)
     value = f"governor {governor}" + (f", {now:.0f} MHz" if now else "")
@@ -118,7 +118,7 @@ def check_memory(meminfo: Path = Path("/proc/meminfo")) -> Finding:
     except (OSError, ValueError, IndexError):
         sizes = {}
     free, total = sizes.get("MemAvailable"), sizes.get("MemTotal")
-    data = {"available_bytes": free, "total_bytes": total}
+    data: Data = {"available_bytes": free, "total_bytes": total}
     if free is None or total is None:
         return _device("memory", "ok", "the system does not tell", None, data)
     value = f"{free >> 20} of {total >> 20} MB are free"

@@ -22,14 +22,14 @@ LITTLE, TOO_LITTLE = 500 << 20, 50 << 20
 
 def check_temperature(degrees: float | None) -> Finding:
     """The processor's; see `service.machine.temperature`."""
+    data: Data = {"celsius": degrees}
     if degrees is None:
-        value, state, advice = "there is no sensor", "ok", None
-    elif degrees < HOT:
-        value, state, advice = f"{degrees:.0f} °C", "ok", None
-    else:
-        value, state = f"{degrees:.0f} °C", "warning"
-        advice = "cool it: at 80 °C small computers begin to slow down"
-    return _finding("temperature", state, value, advice, {"celsius": degrees})
+        return _finding("temperature", "ok", "there is no sensor", None, data)
+    value = f"{degrees:.0f} °C"
+    if degrees < HOT:
+        return _finding("temperature", "ok", value, None, data)
+    advice = "cool it: at 80 °C small computers begin to slow down"
+    return _finding("temperature", "warning", value, advice, data)
 
 
 def check_throttling(file: Path = THROTTLED) -> Finding | None:
@@ -40,7 +40,7 @@ def check_throttling(file: Path = THROTTLED) -> Finding | None:
         return None
     now = [name for bit, name in enumerate(TROUBLES) if bits >> bit & 1]
     before = [name for bit, name in enumerate(TROUBLES, 16) if bits >> bit & 1]
-    data = {"now": now, "since_start": before}
+    data: Data = {"now": now, "since_start": before}
     advice = "use the power supply made for this board and cool it"
     if now:
         return _finding("throttling", "failed", f"now: {', '.join(now)}", advice, data)
@@ -58,7 +58,7 @@ def check_disk(state_folder: Path | None) -> Finding:
     there = next(path for path in (state_folder, *state_folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(there).free
     value = f"{free >> 20} MB are free in {state_folder}"
-    data = {"free_bytes": free, "folder": str(state_folder)}
+    data: Data = {"free_bytes": free, "folder": str(state_folder)}
     if not os.access(there, os.W_OK):
         advice = f"let user {_user()} write there, or name another state_folder"
         return _finding("disk", "failed", f"{there} cannot be written to", advice, data)
@@ -73,7 +73,7 @@ def check_disk(state_folder: Path | None) -> Finding:
 def check_clock(synced: bool | None = None) -> Finding:
     """Whether times in alerts can be believed."""
     synced = clock_synced() if synced is None else synced
-    data = {"synchronised": synced}
+    data: Data = {"synchronised": synced}
     if synced:
         return _finding("clock", "ok", "synchronised", None, data)
     advice = "switch on time synchronisation (timedatectl set-ntp true); alerts say so meanwhile"

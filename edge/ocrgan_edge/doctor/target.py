@@ -78,7 +78,7 @@ class TargetExamination:
             yield self._line("start_up", "failed", str(error), advice)
             return
         took = time.perf_counter() - start
-        value = f"{took:.2f} s from loading to the first score, {self._threads} threads"
+        value = f"{took:.2f} s from loading to the first score, threads: {self._threads}"
         yield self._line("start_up", "ok", value, None, {"seconds": took, "threads": self._threads})
         yield self._tried("self_test", lambda: self._self_test(scorer))
         yield self._tried("precision", self._precision)

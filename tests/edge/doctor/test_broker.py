@@ -90,6 +90,7 @@ def test_something_that_speaks_no_mqtt_is_silent(mute: int) -> None:
     assert asked(f"mqtt://127.0.0.1:{mute}").data["problem"] == "silent"
 
 
+@pytest.mark.slow
 # paho leaves the socket of a failed handshake to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_port_without_tls_is_told_apart(mute: int) -> None:

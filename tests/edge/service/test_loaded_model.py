@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ocrgan_edge.bundle import open_bundle
 from ocrgan_edge.errors import BundleError
+from ocrgan_edge.runtime.timing_memory import Timing, circumstances, remember
 from ocrgan_edge.service.loaded_model import Budget, LoadedModel, ModelShelf
 
 TARGET = "onnx-fp32"
@@ -112,3 +113,15 @@ def test_a_model_that_no_camera_uses_any_more_is_freed(tiny_bundle: Path) -> Non
 def test_a_target_that_the_bundle_lacks_is_refused(tiny_bundle: Path) -> None:
     with pytest.raises(BundleError, match="has no target 'tpu'"):
         ModelShelf(TWO).load(open_bundle(tiny_bundle), "tpu")
+
+
+def test_the_target_that_was_fastest_on_this_machine_is_loaded(
+    tiny_bundle: Path, tmp_path: Path
+) -> None:
+    bundle = open_bundle(tiny_bundle)
+    timing = Timing(
+        circumstances=circumstances(bundle.sha256, TWO.threads),
+        milliseconds={"onnx-fp32": 1.0, "openvino-fp16": 9.0},  # the other way than usual
+    )
+    remember(tmp_path, timing)
+    assert ModelShelf(TWO, tmp_path).load(bundle, None).target == "onnx-fp32"
