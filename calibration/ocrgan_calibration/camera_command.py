@@ -102,14 +102,19 @@ def _others(options: Options, model: LoadedModel) -> dict[Profile, Calibrated]:
 def _calibrate(
     settings: CameraSettings, address: str, model: LoadedModel, request: Request
 ) -> Found:
+    console = Console(stderr=True)
+    source = without_password(settings.source)
+    console.print(
+        f"{source}: learns what is normal for {request.minutes:g} minutes; Ctrl-C keeps nothing",
+        highlight=False,
+    )
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console,
     ) as bar:
-        source = without_password(settings.source)
         task = bar.add_task(source, total=1.0)
 
         def told(share: float, waits: str | None) -> None:

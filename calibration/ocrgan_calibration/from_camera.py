@@ -130,10 +130,9 @@ def _wait(watch: Watch, stats: CameraStats, request: Request, told: Told) -> Fou
     while not calibrating.over:
         over = watch.ended.wait(LOOK_EVERY)
         watch.tick(datetime.now(UTC))
-        message = calibrating.message
-        told(message.progress, watch.away or message.message)
+        told(calibrating.progress, watch.away or calibrating.waiting)
         if over and not calibrating.over:
-            raise watch.error or _too_short(message.progress, request)
+            raise watch.error or _too_short(calibrating.progress, request)
     if calibrating.result is None:
         raise DataError(f"calibration failed: {calibrating.failure}")
     totals = stats.totals

@@ -87,7 +87,7 @@ class Drift:
             way: from the median score of normal life to the threshold.
             interval: seconds between two windows, as planned.
             recent: newest frames that a score is made of.
-            kept: moments of an earlier run, within these bounds.
+            kept: moments of an earlier run.
         """
         self.statistics = calibrated
         """By which windows are to be scored; another object whenever it has changed."""
@@ -95,7 +95,7 @@ class Drift:
         self._start = calibrated.mean.astype(np.float64), calibrated.scale.astype(np.float64)
         self._farthest = FARTHEST * max(way, 0.0)
         self._interval, self._recent = interval, recent
-        self._moments = Moments.of(calibrated) if kept is None else self._bounded(kept)
+        self._moments = Moments.of(calibrated) if kept is None else kept
         self._blocks = 0
         self._newest_at: float | None = None
         self._waiting: TermStatistics | None = None
@@ -165,25 +165,15 @@ class Drift:
         if not (np.isfinite(mean).all() and np.isfinite(square).all()):
             return
         share = 1 - 2 ** (-seconds / HALF_LIFE)
-        self._moments = self._bounded(self._moments.towards(mean, square, share))
+        self._moments = self._moments.towards(mean, square, share)
         self._blocks += 1
         if self._blocks % APPLY_EVERY == 0:
             self._apply()
 
-    def _bounded(self, moments: Moments) -> Moments:
-        """Within the bounds, so that the way back begins at once."""
+    def _apply(self) -> None:
+        """Bounds what is used, not what is known: a spread around a bound would be no spread."""
         mean, scale = self._start
         farthest = self._farthest * scale
-        # Beyond the widest scale there is nothing to remember, either.
-        most = np.square(WIDEST * scale)
-        return Moments(
-            np.clip(moments.mean, mean - farthest, mean + farthest),
-            np.minimum(moments.variance, most),
-        )
-
-    def _apply(self) -> None:
-        _, scale = self._start
+        near = np.clip(self._moments.mean, mean - farthest, mean + farthest)
         wider = np.clip(self._moments.scale, scale, WIDEST * scale)
-        self.statistics = LocationStatistics(
-            self._moments.mean.astype(np.float32), wider.astype(np.float32)
-        )
+        self.statistics = LocationStatistics(near.astype(np.float32), wider.astype(np.float32))

@@ -47,9 +47,9 @@ def write_drift(path: Path, moments: Moments, calibrated: LocationStatistics) ->
 def read_drift(path: Path, calibrated: LocationStatistics) -> Moments | None:
     """What was kept for these very statistics; None if nothing is, or it cannot be used."""
     try:
-        if path.stat().st_size > LARGEST:
-            return None
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file:
+            data = io.BytesIO(file.read(LARGEST))
+        with np.load(data, allow_pickle=False) as arrays:
             mean, variance = arrays["mean"], arrays["variance"]
             known = str(arrays["calibrated"]) == fingerprint(calibrated)
     except NO_ARRAYS:

@@ -58,6 +58,19 @@ class Calibrating:
         return self._learn.result
 
     @property
+    def progress(self) -> float:
+        """Share that is done, in steps of a hundredth."""
+        return math.floor(self._learn.progress * STEPS) / STEPS
+
+    @property
+    def waiting(self) -> str | None:
+        """Why nothing is learned just now, in a few words."""
+        what = self.waits_for
+        if what is None:
+            return None
+        return f"waits while {'it' if what in PROFILES else 'the picture'} is {what}"
+
+    @property
     def learn(self) -> SelfCalibration:
         """What does the learning."""
         return self._learn
@@ -82,7 +95,7 @@ class Calibrating:
             threshold = f"threshold {self.result.threshold:.3g}"
             warning = self.result.warning
             return self._told("done", threshold if warning is None else f"{threshold}; {warning}")
-        return self._told("running", _waits(self.waits_for))
+        return self._told("running", self.waiting)
 
     def take(self, window: ScoredWindow, alarmed: bool) -> None:
         """Learns from a window; `alarmed` if it belongs to an alarm."""
@@ -103,14 +116,9 @@ class Calibrating:
     def _told(
         self, state: Literal["running", "done", "failed"], what: str | None
     ) -> CalibrateMessage:
-        progress = math.floor(self._learn.progress * STEPS) / STEPS
-        return CalibrateMessage(state=state, minutes=self._minutes, progress=progress, message=what)
-
-
-def _waits(what: str | None) -> str | None:
-    if what is None:
-        return None
-    return f"waits while {'it' if what in PROFILES else 'the picture'} is {what}"
+        return CalibrateMessage(
+            state=state, minutes=self._minutes, progress=self.progress, message=what
+        )
 
 
 def interrupted(calibrating: Calibrating | None) -> Calibrating | None:

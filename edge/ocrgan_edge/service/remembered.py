@@ -149,10 +149,10 @@ class Memory:
     ) -> None:
         """Remembers what a calibration gave; a threshold set before it is void."""
         with self._changed:
-            profiles = self._now.cameras.get(camera, RememberedCamera()).profiles
-            change: dict[str, object] = {"profiles": {**profiles, profile: calibration}}
-            if profile == "always":
-                change = {"calibration": calibration}
+            before = self._now.cameras.get(camera, RememberedCamera())
+            change: dict[str, object] = {"calibration": calibration}
+            if profile != "always":
+                change = {"profiles": {**before.profiles, profile: calibration}}
             self._set_camera(camera, **change, threshold=None)
 
     def set_model(self, name: str | None) -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocrgan_edge.detection.calibration_file import read_calibrated, write_calibrated
+from ocrgan_edge.detection.calibration_file import (
+    read_calibrated,
+    read_profiles,
+    target_calibrated,
+    write_calibrated,
+    write_profiles,
+)
 from ocrgan_edge.detection.self_calibration import Calibrated
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics
@@ -102,3 +108,37 @@ def test_what_would_be_unpickled_is_refused(path: Path) -> None:
     np.savez(path, mean=np.array([object()], dtype=object))
     with pytest.raises(DataError, match="cannot be read"):
         read_calibrated(path, MODEL, GRID)
+
+
+def test_day_and_night_lie_in_one_file(path: Path) -> None:
+    night = replace(LEARNED, threshold=9.0, warning=None)
+    write_profiles(path, {"day": LEARNED, "night": night}, MODEL)
+    found = read_profiles(path, MODEL, GRID)
+    assert [*found] == ["day", "night"]
+    assert (found["day"].threshold, found["night"].threshold) == (4.25, 9.0)
+
+
+def test_a_profile_that_the_file_lacks_is_refused(path: Path) -> None:
+    write_profiles(path, {"day": LEARNED}, MODEL)
+    with pytest.raises(DataError, match="has nothing for night: calibrate again"):
+        read_calibrated(path, MODEL, GRID, "night")
+
+
+def test_files_of_earlier_versions_hold_always(path: Path) -> None:
+    numbers = {"threshold": 4.25, "median": 0.5, "windows": 120.0, "minutes": 2.5}
+    np.savez_compressed(
+        path,
+        mean=LEARNED.statistics.mean,
+        scale=LEARNED.statistics.scale,
+        warning=np.array(""),
+        model=np.array(MODEL),
+        **{name: np.array(value) for name, value in numbers.items()},
+    )
+    assert [*read_profiles(path, MODEL, GRID)] == ["always"]
+    assert read_calibrated(path, MODEL, GRID).threshold == 4.25
+
+
+def test_a_file_says_for_which_target_it_is(path: Path) -> None:
+    write_calibrated(path, LEARNED, MODEL)
+    assert target_calibrated(path, "ab12") == "onnx-int8"
+    assert target_calibrated(path, "cd34") is None

@@ -1,0 +1,159 @@
+"""What is normal for one camera, by day and night, while it drifts and calibrates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ocrgan_edge.detection.profiles import Learned
+from ocrgan_edge.detection.schedule import Schedule
+from ocrgan_edge.detection.threshold import Wish
+from ocrgan_edge.runtime.scorer import LocationStatistics, WindowScore
+from ocrgan_edge.runtime.scoring import ScoredWindow
+from ocrgan_edge.service.normal import Habits, Normal
+from ocrgan_edge.service.rule import Tuning
+
+GRID = (5, 2, 3)
+NOON, MIDNIGHT = (datetime(2025, 6, 1, hour, tzinfo=UTC) for hour in (12, 0))
+ALWAYS, DAY, NIGHT = (
+    Learned(LocationStatistics.neutral(GRID), 0.0, threshold) for threshold in (2.0, 3.0, 4.0)
+)
+DARK, BRIGHT = (np.full((48, 64, 3), level, np.uint8) for level in (20, 150))
+
+
+class Alarm:
+    """The part of a camera that matters here."""
+
+    def __init__(self) -> None:
+        self.tuning = Tuning(0.0, 2.0)
+        self.alarmed = False
+
+    def tune(self, tuning: Tuning) -> None:
+        self.tuning = tuning
+
+
+@pytest.fixture
+def alarm() -> Alarm:
+    return Alarm()
+
+
+@pytest.fixture
+def said() -> list[tuple[str, float | None]]:
+    return []
+
+
+@pytest.fixture
+def normal(alarm: Alarm, said: list) -> Callable[..., Normal]:
+    def make(**habits: object) -> Normal:
+        known = Habits(**({"learned": {"always": ALWAYS, "day": DAY, "night": NIGHT}} | habits))
+        return Normal(alarm, known, 60.0, 1, lambda *what: said.append(what))
+
+    return make
+
+
+CLOCK = Schedule(["20:00-06:00"], UTC)
+
+
+def window(number: int, value: float) -> ScoredWindow:
+    maps = np.full((1, *GRID[1:]), value, np.float32)
+    terms = np.full((5, 1, *GRID[1:]), value, np.float32)
+    result = WindowScore(value, maps.max((1, 2)), maps, np.full(5, 0.2, np.float32), 0.0, terms)
+    return ScoredWindow(number, number * 60.0, result)
+
+
+def test_by_the_clock_day_and_night_have_their_own_threshold(normal, alarm: Alarm, said) -> None:
+    made = normal(night=CLOCK)
+    made.tick(NOON, armed=True)
+    assert (made.profile, alarm.tuning.base, made.statistics) == ("day", 3.0, DAY.statistics)
+    made.tick(MIDNIGHT, armed=True)
+    assert (made.profile, alarm.tuning.base, made.statistics) == ("night", 4.0, NIGHT.statistics)
+    assert said == [("day", None), ("night", None)]
+
+
+def test_by_brightness_a_minute_of_dark_makes_it_night(normal, alarm: Alarm) -> None:
+    made = normal(by_brightness=True)
+    for at, image in ((0, BRIGHT), (10, DARK), (69, DARK)):
+        made.see(image, at)
+        assert made.profile == "day"
+    made.see(DARK, 70)
+    assert (made.profile, alarm.tuning.base) == ("night", 4.0)
+
+
+def test_without_a_rule_there_is_one_profile(normal) -> None:
+    made = normal()
+    made.tick(MIDNIGHT, armed=True)
+    made.see(DARK, 0)
+    assert (made.profile, made.statistics) == ("always", ALWAYS.statistics)
+
+
+def test_a_threshold_set_by_hand_holds_by_day_and_night(normal, alarm: Alarm) -> None:
+    made = normal(night=CLOCK)
+    made.tick(NOON, armed=True)
+    made.set_threshold(9.0)
+    made.tick(MIDNIGHT, armed=True)
+    assert alarm.tuning.base == 9.0
+
+
+def test_a_calibration_of_the_night_waits_by_day_and_is_adopted_for_the_night(
+    normal, alarm: Alarm
+) -> None:
+    made = normal(night=CLOCK)
+    made.tick(MIDNIGHT, armed=True)
+    made.calibrate("door", 20, Wish(minimum_duration=60.0))
+    made.tick(NOON, armed=True)
+    made.learn(window(0, 0.0), "ok")
+    assert made.calibrating.message.message == "waits while it is day"
+    assert made.calibrating.message.progress == 0
+    assert made.statistics is DAY.statistics
+    learned = replace(NIGHT, threshold=7.0)
+    made.adopt(made.calibrating.profile, learned)
+    assert alarm.tuning.base == 3.0
+    made.tick(MIDNIGHT, armed=True)
+    assert alarm.tuning.base == 7.0
+
+
+@pytest.mark.parametrize(
+    ("scene", "armed", "alarmed", "learns"),
+    [
+        ("ok", True, False, True),
+        ("dark", True, False, False),
+        ("ok", False, False, False),
+        ("ok", True, True, False),
+    ],
+)
+def test_drift_is_followed_only_while_all_is_well(
+    normal, alarm: Alarm, scene: str, armed: bool, alarmed: bool, learns: bool
+) -> None:
+    made = normal(follow_drift=True)
+    made.follows_drift = True
+    made.tick(NOON, armed)
+    alarm.alarmed = alarmed
+    for number in range(60):
+        made.learn(window(number, 1.0), scene)
+    assert bool((made.statistics.mean > 0).all()) == learns
+
+
+def test_drift_is_not_followed_unless_asked_for(normal) -> None:
+    made = normal()
+    for number in range(60):
+        made.learn(window(number, 1.0), "ok")
+    assert made.statistics is ALWAYS.statistics
+
+
+def test_drift_outlasts_a_restart_and_is_told(normal, said, tmp_path: Path) -> None:
+    files = {"always": tmp_path / "drift.npz"}
+    made = normal(drift_files=files)
+    made.follows_drift = True
+    for number in range(60):
+        made.learn(window(number, 1.0), "ok")
+    made.close()
+    again = normal(drift_files=files)
+    again.follows_drift = True
+    again.learn(window(0, 1.0), "ok")
+    assert (again.statistics.mean > 0).all()
+    assert said[-1][1] > 0
