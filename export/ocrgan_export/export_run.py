@@ -77,7 +77,7 @@ def export_run(options: ExportOptions, step: Step) -> Outcome:
         make_graphs(run, graph, step)
     plan = Plan(run.spec, options.hop, options.wish, graph.recent)
     data = options.data or Path(info.data)
-    material = gather(clips, data, plan, options.threads)
+    material = gather(clips, data, plan, graph.grid, options.threads)
     check = check_onnx(run, graph, material)
     targets = measure_floats(run, material, check.value, step)
     label = Label(options.name or run.name, run.spec, material.golden, provenance(info))
@@ -101,7 +101,8 @@ def check_onnx(run: RunFolder, graph: FusedGraph, material: Material) -> Check:
         BundleError: they differ by more than the tolerance.
     """
     windows = list(material.golden)
-    found = neutral_scores(load_graph(run, REFERENCE), run.spec, windows, material.threads)
+    onnx_graph = load_graph(run, REFERENCE)
+    found = neutral_scores(onnx_graph, run.spec, material.grid, windows, material.threads)
     difference = torch_difference(graph, windows, found)
     what = "largest difference to PyTorch"
     check = Check(REFERENCE, what, difference, ONNX_TOLERANCE, "at most", required=True)

@@ -17,7 +17,6 @@ from ocrgan_edge.runtime.scorer import TERMS, LocationStatistics, WindowScore
 from ocrgan_edge.runtime.self_test import golden_scores
 from ocrgan_edge.video.clips import list_clips
 from ocrgan_export.windows import Window, sample_windows
-from ocrgan_training.fused_graph import GRID
 
 GOLDEN = 2
 """Golden windows in a bundle: enough to notice a machine that computes wrongly, and small."""
@@ -39,6 +38,8 @@ class Material:
     """(N, T, H, W, 3)"""
     compared: list[Window]
     """Held-out normal windows and, where the data set has test clips, windows of those."""
+    grid: tuple[int, int]
+    """Cells (h, w) of the anomaly map."""
     threads: int | None = None
 
     @property
@@ -60,7 +61,9 @@ class Measured:
     int8_share: float | None = None
 
 
-def gather(clips: NormalClips, data: Path, plan: Plan, threads: int | None) -> Material:
+def gather(
+    clips: NormalClips, data: Path, plan: Plan, grid: tuple[int, int], threads: int | None
+) -> Material:
     """Cuts the golden windows and those to compare on; no label is looked at.
 
     Raises:
@@ -70,14 +73,14 @@ def gather(clips: NormalClips, data: Path, plan: Plan, threads: int | None) -> M
     compared = sample_windows(clips.threshold, plan.spec, COMPARED)
     if (data / "test").is_dir():
         compared += sample_windows(list_clips(data / "test"), plan.spec, COMPARED)
-    return Material(clips, plan, golden, compared, threads)
+    return Material(clips, plan, golden, compared, grid, threads)
 
 
 def measure(
     graph: Graph, material: Material, told: Told = lambda: None
 ) -> tuple[Measured, list[WindowScore]]:
     """Calibrates a target; gives its part of the bundle and its scores of the compared windows."""
-    scorer = load_scorer(graph, material.spec, neutral(material.spec), material.threads)
+    scorer = load_scorer(graph, material.spec, neutral(material.grid), material.threads)
     statistics, calibration = calibrate(
         scorer, material.clips, material.plan, None, lambda _: told()
     )
@@ -86,10 +89,14 @@ def measure(
 
 
 def neutral_scores(
-    graph: Graph, spec: InputSpec, windows: Sequence[Window], threads: int | None
+    graph: Graph,
+    spec: InputSpec,
+    grid: tuple[int, int],
+    windows: Sequence[Window],
+    threads: int | None,
 ) -> list[WindowScore]:
     """Scores under neutral statistics (mean 0, scale 1)."""
-    scorer = load_scorer(graph, spec, neutral(spec), threads)
+    scorer = load_scorer(graph, spec, neutral(grid), threads)
     return [scorer.score(window) for window in windows]
 
 
@@ -113,7 +120,6 @@ def rescore(measured: Measured, material: Material) -> list[WindowScore]:
     return [scorer.score(window) for window in material.compared]
 
 
-def neutral(spec: InputSpec) -> LocationStatistics:
+def neutral(grid: tuple[int, int]) -> LocationStatistics:
     """Statistics that change nothing."""
-    shape = (len(TERMS), spec.height // GRID, spec.width // GRID)
-    return LocationStatistics(np.zeros(shape, np.float32), np.ones(shape, np.float32))
+    return LocationStatistics.neutral((len(TERMS), *grid))

@@ -70,7 +70,7 @@ def _add(run: RunFolder, bundle: Bundle, options: QuantizeOptions, step: Step) -
     """Quantizes, measures, compares, packs."""
     clips = run.clips(options.data)
     data = options.data or Path(run.info.data)
-    material = gather(clips, data, _plan(run, bundle), options.threads)
+    material = gather(clips, data, _plan(run, bundle), run.grid, options.threads)
     model = onnx.load_from_string(load_graph(run, REFERENCE).model)
     _make_missing(run, model, material, options, step)
     measured = {name: from_bundle(bundle, name) for name in bundle.manifest.targets}

@@ -16,6 +16,7 @@ from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.video.clips import list_clips
 from ocrgan_export.to_openvino import Ir
 from ocrgan_training.checkpoint import CHECKPOINT
+from ocrgan_training.fused_graph import grid_of
 from ocrgan_training.run_info import RunInfo, read_info
 
 Kind = tuple[Literal["onnx", "openvino"], Literal["fp32", "fp16", "int8"]]
@@ -56,6 +57,11 @@ class RunFolder:
             width=network.width,
             frames_per_second=self.info.frames_per_second,
         )
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Cells (h, w) of the anomaly map."""
+        return grid_of(self.info.network)
 
     def bundle(self, name: str | None = None) -> Path:
         """Where the bundle lies."""

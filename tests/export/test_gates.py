@@ -66,7 +66,7 @@ def test_the_table_says_what_failed():
 def test_the_onnx_graph_says_what_pytorch_says(graph, model, windows):
     spec = graph_spec()
     exported = Graph("onnx-fp32", "onnx", "fp32", model.SerializeToString())
-    found = neutral_scores(exported, spec, windows[:2], threads=1)
+    found = neutral_scores(exported, spec, (8, 8), windows[:2], threads=1)
     assert torch_difference(graph, windows[:2], found) < 1e-4
     assert torch_difference(graph, windows[2:4], found) > 1e-3
 

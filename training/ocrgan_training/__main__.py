@@ -62,6 +62,10 @@ def command(
     hidden_frames: Annotated[
         int | None, typer.Option(help="Newest frames to predict instead of to see [0].")
     ] = None,
+    reduction: Annotated[
+        int | None,
+        typer.Option(help="How many times smaller the generator sees the frames [1]."),
+    ] = None,
     fps: Annotated[
         float, typer.Option(min=0.1, help="Frames per second the model works at.")
     ] = 10.0,
@@ -71,7 +75,7 @@ def command(
         typer.Option(
             min=4, help="Pseudo-anomalous stacks per step and process (local discriminator)."
         ),
-    ] = 24,
+    ] = 48,
     noise: Annotated[
         float, typer.Option(min=0.0, help="Noise the generator sees through; the recipe's is 1.")
     ] = 0.3,
@@ -80,7 +84,7 @@ def command(
     average: Annotated[
         float,
         typer.Option(min=0.0, max=0.9999, help="Memory of the weights' running average, 0: none."),
-    ] = 0.995,
+    ] = 0.99,
     dropout: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="Share of attention that is dropped.")
     ] = 0.1,
@@ -118,6 +122,7 @@ def command(
 
     from ocrgan_training import processes
     from ocrgan_training.data.augment import Augmentation
+    from ocrgan_training.data.crop import part_size
     from ocrgan_training.data.loader import LoaderSettings
     from ocrgan_training.engine import Engine
     from ocrgan_training.learner import RECIPE, Rates
@@ -127,9 +132,17 @@ def command(
 
     if minutes is None and epochs is None and steps is None:
         minutes = 20.0
-    config = _config(preset, size, {"base_width": width, "frames": frames, "temporal": temporal})
-    if hidden_frames is not None:
-        config = replace(config, hidden_frames=hidden_frames)
+    config = _config(
+        preset,
+        size,
+        {
+            "base_width": width,
+            "frames": frames,
+            "temporal": temporal,
+            "reduction": reduction,
+            "hidden_frames": hidden_frames,
+        },
+    )
     count = processes.count_asked_for()
     engine = Engine(_device(device), precision, recompute, compiled, workers, tensorboard)
     with processes.together(torch.device(engine.device)):
@@ -142,6 +155,7 @@ def command(
                 frames=config.frames,
                 batch=batch * count,
                 stacks=stacks * count,
+                crop=part_size(config.height, config.width),
                 seed=seed,
                 augmentation=Augmentation(flip=flip),
             ),

@@ -19,9 +19,10 @@ from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.runtime.scorer import TERMS
 from ocrgan_training.network.frequency import decompose
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
+from ocrgan_training.network.presets import NetworkConfig
 
-GRID = 4
-"""Pixels per cell of the anomaly map: h = H/4, w = W/4."""
+CELL, COARSE_CELL = 4, 8
+"""Pixels per cell of the anomaly map; the larger one where the generator sees reduced frames."""
 
 SEED_WEIGHTS = (0.9, 0.1)
 """Reconstruction and features in the published score."""
@@ -56,7 +57,7 @@ class FusedGraph(nn.Module):
         """Copies the network, in evaluation mode.
 
         Args:
-            network: a trained network; height and width are multiples of 32.
+            network: a trained network; height and width are multiples of 32 · reduction.
             term_weights: (K,) weight of each term in the anomaly map.
 
         Raises:
@@ -64,10 +65,11 @@ class FusedGraph(nn.Module):
         """
         super().__init__()
         config = network.config
-        if config.height % 32 or config.width % 32:
+        step = 32 * config.reduction
+        if config.height % step or config.width % step:
             raise SettingsError(
                 f"the network's frames are {config.height}x{config.width}, "
-                "but an exported graph needs multiples of 32"
+                f"but an exported graph needs multiples of {step}"
             )
         if len(term_weights) != len(TERMS):
             raise SettingsError(
@@ -75,7 +77,7 @@ class FusedGraph(nn.Module):
             )
         self.network = copy.deepcopy(network).eval()  # the given one is left as it is
         self.config = config
-        self.grid = (config.height // GRID, config.width // GRID)
+        self.grid = grid_of(config)
         self.recent = min(config.recent, config.frames)
         self.register_buffer("term_weights", torch.tensor(term_weights).view(-1, 1, 1, 1))
 
@@ -99,13 +101,14 @@ class FusedGraph(nn.Module):
 
     def _terms(self, video: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """(1, T, 3, H, W) → raw terms (K, T, h, w), the published score (1,), attention (T,)."""
-        laplacian, residual = decompose(video)
+        reduced = self.network.reduce(video)
+        laplacian, residual = decompose(reduced)
         fake = self.network.rebuild(laplacian, residual)
         fake_video = fake.laplacian + fake.residual
-        error = video - fake_video
+        error = reduced - fake_video
         change = error[:, 1:] - error[:, :-1]
         motion = self._on_grid(change)
-        both = self.network.features(torch.cat([video, fake_video]))
+        both = self.network.features(torch.cat([reduced, fake_video]))
         feature, feature_error = self._feature_distance(both.attended)
         terms = torch.stack(
             [
@@ -120,10 +123,10 @@ class FusedGraph(nn.Module):
         return terms, seed.view(1), self._attention(both.raw)
 
     def _on_grid(self, difference: Tensor) -> Tensor:
-        """(1, T, 3, H, W) → mean square over colour and 8×8 pixels, every 4 pixels: (T, h, w)."""
+        """(1, T, 3, H', W') → mean square over colour and 8×8 pixels, every 4: (T, h, w)."""
         square = difference[0].square().mean(1, keepdim=True)
         pooled = functional.avg_pool2d(square, 8, stride=4, padding=2, count_include_pad=False)
-        return pooled[:, 0]
+        return self._resized(pooled)[:, 0]
 
     def _feature_distance(self, attended: Tensor) -> tuple[Tensor, Tensor]:
         """Squared distance of (real, fake) features as (T, h, w), and its mean ()."""
@@ -151,6 +154,8 @@ class FusedGraph(nn.Module):
         return self._resized(evidence[:, None])[0].expand(frames, -1, -1)
 
     def _resized(self, coarse: Tensor) -> Tensor:
+        if coarse.shape[-2:] == self.grid:
+            return coarse
         return functional.interpolate(coarse, self.grid, mode="bilinear", align_corners=False)
 
     def _weighted(self, terms: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
@@ -168,6 +173,12 @@ class FusedGraph(nn.Module):
         equal = torch.full_like(there, 1.0 / len(TERMS))
         shares = torch.where(total > 0, there / total.clamp(min=1e-12), equal)
         return worst.index_select(0, place), shares
+
+
+def grid_of(config: NetworkConfig) -> tuple[int, int]:
+    """Cells (h, w) of a network's anomaly map."""
+    cell = CELL if config.reduction == 1 else COARSE_CELL
+    return config.height // cell, config.width // cell
 
 
 def around(maps: Tensor) -> Tensor:

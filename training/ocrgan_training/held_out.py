@@ -44,7 +44,7 @@ def evaluate(network: OcrGanVideo, batch: Batch) -> dict[str, float]:
 def _context(network: OcrGanVideo, windows: Tensor) -> float:
     each = [
         losses.context(network.reconstruct(window).fake, window)
-        for window in torch.split(windows, 1)
+        for window in torch.split(network.reduce(windows), 1)
     ]
     return torch.stack(each).mean().item()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -25,8 +27,19 @@ UNTOUCHED = 0.05
 """… and normal where it is touched less than this; what lies between has no label."""
 
 
+class Shown(NamedTuple):
+    """What the frame discriminator is shown."""
+
+    real: Float[Tensor, "B T 3 h w"]
+    """Windows, reduced."""
+    fake: Float[Tensor, "B T 3 h w"]
+    """As the generator makes them, detached from it."""
+    batch: Batch
+    """Edited stacks."""
+
+
 def discriminator_losses(
-    network: OcrGanVideo, batch: Batch, fake: Tensor, attention_weight: float
+    network: OcrGanVideo, shown: Shown, attention_weight: float
 ) -> DiscriminatorLosses:
     """BCE(D(real), 1) + BCE(D(fake), 0) + BCE(D(pseudo), 0) [+ attention regularisation].
 
@@ -34,17 +47,18 @@ def discriminator_losses(
     by their statistics, and the statistics it keeps are those of what it sees later: real and
     rebuilt frames together. Where the classifier reads features, it also reads the attended ones
     (half of the real and of the fake term): that is what attention over features learns from.
-    The pseudo term looks at those patches of the newest frames that show foreign content.
+    The pseudo term looks at those patches of the newest frames that show foreign content. Where
+    stacks are smaller than windows, a part of their size is taken from every window.
 
     Args:
         network: in training mode.
-        batch: windows (B,T,3,H,W) and edited stacks.
-        fake: (B,T,3,H,W), detached from the generator.
+        shown: frames of all three kinds.
         attention_weight: of the regularisation, warm-up included; 0 leaves it out.
     """
-    real = batch.windows
-    count = real.shape[0] * real.shape[1]
-    edited = batch.stacks[:count, -1]
+    batch = shown.batch
+    count = shown.real.shape[0] * shown.real.shape[1]
+    edited = network.reduce(batch.stacks[:count, -1:])[:, 0]
+    real, fake = _same_part(shown.real, shown.fake, (edited.shape[-2], edited.shape[-1]))
     frames = torch.cat([real.flatten(0, 1), fake.flatten(0, 1), edited])
     logits, features = network.discriminator(frames)
     logits = logits.to(real.dtype)
@@ -65,6 +79,16 @@ def discriminator_losses(
     pseudo = _masked(network, logits[2 * count :], 0.0, anomalous)
     total = real_loss + fake_loss + pseudo + attention_weight * attention
     return DiscriminatorLosses(total, real_loss, fake_loss, pseudo, attention)
+
+
+def _same_part(real: Tensor, fake: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """A part (h, w) of both windows at the same random place; all of them where that is all."""
+    rows, columns = (
+        slice(start, start + part)
+        for whole, part in zip(real.shape[-2:], size, strict=True)
+        for start in [int(torch.randint(whole - part + 1, ())) if whole > part else 0]
+    )
+    return real[..., rows, columns], fake[..., rows, columns]
 
 
 def generator_losses(
@@ -112,16 +136,12 @@ def generator_losses(
 def local_losses(network: OcrGanVideo, batch: Batch, normal_weight: float = 1.0) -> LocalLosses:
     """Per patch: BCE(D(normal), 1) · `normal_weight` + BCE(D(pseudo-anomalous), 0).
 
-    Each class is averaged by itself, because anomalous patches are rare. The windows' newest
-    frames come along as stacks that nobody edited.
+    Each class is averaged by itself, because anomalous patches are rare.
     """
-    length, clean = batch.stacks.shape[1], len(batch.windows)
-    logits = network.patch_logits(torch.cat([batch.windows[:, -length:], batch.stacks]))
-    logits = logits.to(batch.stacks.dtype)
+    logits = network.patch_logits(batch.stacks).to(batch.stacks.dtype)
     anomalous, normal = patch_labels(batch.strength, batch.touched, logits.shape[-2:])
-    untouched = torch.cat([torch.ones_like(logits[:clean]), normal])
-    normal_loss = _masked(network, logits, 1.0, untouched)
-    pseudo_loss = _masked(network, logits[clean:], 0.0, anomalous)
+    normal_loss = _masked(network, logits, 1.0, normal)
+    pseudo_loss = _masked(network, logits, 0.0, anomalous)
     return LocalLosses(normal_weight * normal_loss + pseudo_loss, normal_loss, pseudo_loss)
 
 

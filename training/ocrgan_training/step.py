@@ -23,7 +23,12 @@ from ocrgan_training.losses import (
     is_finite,
 )
 from ocrgan_training.network.ocr_gan_video import Reconstruction
-from ocrgan_training.objectives import discriminator_losses, generator_losses, local_losses
+from ocrgan_training.objectives import (
+    Shown,
+    discriminator_losses,
+    generator_losses,
+    local_losses,
+)
 
 WINDOWS_APART, PROCESSES_APART = 1 << 40, 1 << 41
 """How far seeds of windows, and of processes, lie from each other: farther than steps go."""
@@ -42,11 +47,11 @@ class StepSettings:
     """σ of the noise that the generator has to see through; the original recipe's is 1.0."""
     clip: float = 1.0
     """Longest gradient of each part."""
-    local_updates: int = 2
+    local_updates: int = 4
     """Updates of the local discriminator in a step, each on its part of the stacks."""
     normal_weight: float = 1.0
     """Of normal patches in the local discriminator's loss; anomalous ones have 1."""
-    average: float = 0.995
+    average: float = 0.99
     """Memory of the running average of weights; 0 for none."""
     dropout: float = 0.1
     """Share of attention that is dropped. Each process draws its own: without dropout, two
@@ -83,7 +88,7 @@ def train_step(
     learner.set_rate(moment.rate)
     engine, network, clock = learner.engine, learner.network, _Clock()
     batch = to_device(batch, engine.device, engine.dtype)
-    real, warm = batch.windows, moment.warm_up
+    real, warm = network.reduce(batch.windows), moment.warm_up
     with _seeded(seed, learner, len(real)) as generators:
         with engine.autocast():
             made = network.reconstruct(real, settings.noise, generators)
@@ -91,7 +96,9 @@ def train_step(
         clock.lap("generator")
         with engine.autocast():
             regularised = settings.weights.attention * warm
-            frame = discriminator_losses(network, batch, rebuilt.fake.detach(), regularised)
+            frame = discriminator_losses(
+                network, Shown(real, rebuilt.fake.detach(), batch), regularised
+            )
         found = _update(learner, "discriminator", frame, settings.clip)
         clock.lap("discriminator")
         with engine.autocast():

@@ -5,6 +5,7 @@ A context is (K, H, W, 3) uint8, K ≥ N frames of normal video, newest last; an
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -88,6 +89,48 @@ def cut_out(
     width = int(np.clip(round(size[1] / (scale * random.uniform(0.8, 1.25))), 3, frame[1]))
     box = place_box((height, width), frame, motion_cells(donor), random)
     return _enlarge(donor[:, *box.cut], order, size, random)
+
+
+def cut_as_is(donor: Bytes, box: Box, length: int) -> Patch:
+    """What moves through a box of `donor` in its newest frames: (N, h, w, 3), at its own speed."""
+    content = np.ascontiguousarray(donor[:, *box.cut])
+    frames = content[-length:].astype(np.float32)
+    return Patch(frames, _matte(frames, np.median(content[::3], axis=0).astype(np.uint8)))
+
+
+def cut_still(
+    donor: Bytes, size: tuple[int, int], scale: float, random: np.random.Generator
+) -> Patch:
+    """As `cut_out`, one frame of it: (1, h, w, 3). Moved about, it glides as what rolls does."""
+    moment = np.array([random.integers(len(donor))])
+    return cut_out(donor, moment, size, scale, random)
+
+
+def together(under: Patch, over: Patch) -> Patch:
+    """Two patches of the same shape as one thing."""
+    alpha = over.cover[..., None]
+    return Patch(
+        under.frames + alpha * (over.frames - under.frames), np.maximum(under.cover, over.cover)
+    )
+
+
+def gliding(patch: Patch, length: int, drift: tuple[float, float]) -> Patch:
+    """A still thing moving by `drift` (rows, columns) a frame, parts of pixels too.
+
+    Gives (length, h', w'): the box has grown by the way, the thing's shape has not changed.
+    """
+    height, width = patch.cover.shape[1:]
+    down, right = (abs(step) * (length - 1) for step in drift)
+    size = (width + math.ceil(right) + 1, height + math.ceil(down) + 1)
+    start = (right if drift[1] < 0 else 0.0, down if drift[0] < 0 else 0.0)
+    frames = np.empty((length, *size[::-1], 3), np.float32)
+    cover = np.empty((length, *size[::-1]), np.float32)
+    for i in range(length):
+        shift = np.array([[1, 0, start[0] + i * drift[1]], [0, 1, start[1] + i * drift[0]]])
+        around = cv2.BORDER_REPLICATE
+        cv2.warpAffine(patch.frames[0], shift, size, dst=frames[i], borderMode=around)
+        cv2.warpAffine(patch.cover[0], shift, size, dst=cover[i])
+    return Patch(frames, cover)
 
 
 def _enlarge(

@@ -15,6 +15,7 @@ from torch import Tensor
 from ocrgan_training.data.augment import Augmentation, NoiseBank, View
 from ocrgan_training.data.clip_store import ClipStore
 from ocrgan_training.data.clips import Clip
+from ocrgan_training.data.crop import active_part
 from ocrgan_training.data.pseudo_anomaly import (
     PseudoSettings,
     PseudoStack,
@@ -42,11 +43,13 @@ class LoaderSettings:
     """T of a window."""
     batch: int = 1
     """Windows B for generator and frame discriminator, of all processes together."""
-    stacks: int = 24
+    stacks: int = 48
     """Stacks M of newest frames, pseudo-anomalous here and there, for the local discriminator; of
     all processes together."""
     stack_frames: int = 8
     """Frames N of a stack."""
+    crop: tuple[int, int] | None = None
+    """Height and width of the part of the frame that a stack shows; None: all of it."""
     cold: float = 0.05
     """Share of windows and stacks that look as in a camera's first moments, which is normal too."""
     seed: int = 1
@@ -103,6 +106,11 @@ class Loader:
         room = ClipRoom(self._clips.sizes, self._clips.memory)
         self._sampler = EpochSampler(lengths, settings.frames, settings.batch, settings.seed, room)
         self._noise = NoiseBank(settings.seed)
+        self._pseudo = settings.pseudo
+        if settings.crop is not None:
+            self._pseudo = settings.pseudo.within(
+                settings.crop[0] / self._clips.cut(0, 0, 1).shape[1]
+            )
 
     @property
     def steps_per_epoch(self) -> int:
@@ -152,18 +160,22 @@ class Loader:
 
     def _stack(self, place: Place, donor: Place, random: np.random.Generator) -> PseudoStack:
         settings = self.settings
-        context = self._cut(place, self._span)
+        context = self._part(self._cut(place, self._span), random)
         if random.random() < settings.cold:
             stack = unedited(cold_start(context, settings.stack_frames, random))
         else:
             stack = make_pseudo_stack(
                 context,
-                self._cut(donor, self._span),
+                self._part(self._cut(donor, self._span), random),
                 settings.stack_frames,
-                settings.pseudo,
+                self._pseudo,
                 random,
             )
         return _seen(stack, View.draw(settings.augmentation, random))
+
+    def _part(self, frames: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+        crop = self.settings.crop
+        return frames if crop is None else active_part(frames, crop, random)
 
     def _cut(self, place: Place, length: int) -> NDArray[np.uint8]:
         return self._clips.cut(place.clip, place.start, length)

@@ -111,7 +111,8 @@ def _view(inside: Inside, frames: NDArray[np.uint8], place: Place) -> View:
     batch = torch.from_numpy(frames.copy())[None]
     mean, scale = torch.from_numpy(statistics.mean), torch.from_numpy(statistics.scale)
     anomaly_map = run.graph(batch, mean, scale).anomaly_map[-run.graph.recent :].mean(0).numpy()
-    network, video = run.graph.network, to_video(batch)
+    network = run.graph.network
+    video = network.reduce(to_video(batch))
     rebuilt = network.rebuild(*decompose(video))
     newest, made = _picture(video), _picture(rebuilt.laplacian + rebuilt.residual)
     return View(

@@ -41,8 +41,9 @@ class _Scoring(nn.Module):
         self.network = network
 
     def forward(self, video: Float[Tensor, "1 t 3 h w"]) -> None:
-        fake = self.network.reconstruct(video).fake
-        self.network.features(torch.cat((video, fake)))
+        reduced = self.network.reduce(video)
+        fake = self.network.reconstruct(reduced).fake
+        self.network.features(torch.cat((reduced, fake)))
         if self.network.local_discriminator is not None:
             self.network.patch_logits(video)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ocrgan_training.network.attention import AttentionMixer, TemporalAttention
 from ocrgan_training.network.convolution import fold_time, unfold_time
@@ -42,7 +43,10 @@ class Features(NamedTuple):
 
 
 class OcrGanVideo(nn.Module):
-    """The whole network; pixels are blue-green-red in -1 … 1, windows (B,T,3,H,W)."""
+    """The whole network; pixels are blue-green-red in -1 … 1, windows (B,T,3,H,W).
+
+    `patch_logits` takes windows as they are, everything else what `reduce` makes of them.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         """Builds every part with PyTorch's initial weights (seed it with torch.manual_seed)."""
@@ -59,6 +63,14 @@ class OcrGanVideo(nn.Module):
         if config.local_discriminator:
             size = (config.height, config.width)
             self.local_discriminator = LocalDiscriminator(config.base_width, size)
+
+    def reduce(self, video: Float[Tensor, "b t 3 H W"]) -> Float[Tensor, "b t 3 h w"]:
+        """Frames as generator and frame discriminator see them: means of squares of pixels."""
+        if self.config.reduction == 1:
+            return video
+        return unfold_time(
+            functional.avg_pool2d(fold_time(video), self.config.reduction), video.shape[1]
+        )
 
     def reconstruct(
         self,

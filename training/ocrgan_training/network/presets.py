@@ -29,7 +29,7 @@ class NetworkConfig:
     """T, frames in a window; a multiple of 4, at least 8."""
 
     height: int = 64
-    """Pixels, at least 16 and a multiple of `patch`; export wants multiples of 32."""
+    """Pixels, a multiple of `patch` · `reduction`; export wants multiples of 32 · `reduction`."""
 
     width: int = 64
     """Pixels, as `height`."""
@@ -52,6 +52,10 @@ class NetworkConfig:
 
     local_discriminator: bool = True
     """Whether there is a discriminator of patches in space and time."""
+
+    reduction: int = 1
+    """How many times smaller generator and frame discriminator see the frames. The local
+    discriminator sees every pixel: shape shows in details, and it is cheap enough."""
 
     hidden_frames: int = 0
     """Newest frames that the generator does not see and has to predict; at most half a window."""
@@ -80,18 +84,24 @@ class NetworkConfig:
         _want("frames", self.frames, _multiple(self.frames, GROUP, CONTEXT), "8, 12, 16, 20, …")
         _want("base_width", self.base_width, _multiple(self.base_width, 8, 8), "a multiple of 8")
         _want("patch", self.patch, self.patch in (1, 2, 4, 8), "1, 2, 4 or 8")
+        _want("reduction", self.reduction, self.reduction in (1, 2, 3, 4), "1, 2, 3 or 4")
+        step = self.patch * self.reduction
         for name, size in (("height", self.height), ("width", self.width)):
-            _want(
-                name, size, _multiple(size, self.patch, 16), f"a multiple of {self.patch} (patch)"
-            )
+            fine = _multiple(size, step, 16 * self.reduction)
+            _want(name, size, fine, f"a multiple of {step} (patch · reduction)")
         hidden = self.hidden_frames
         _want("hidden_frames", hidden, 2 * hidden <= self.frames, "at most half of the frames")
         _want("recent", self.recent, 1 <= self.recent <= self.frames, f"1 … {self.frames}")
 
     @property
+    def reduced_size(self) -> tuple[int, int]:
+        """Height and width of what generator and frame discriminator see."""
+        return self.height // self.reduction, self.width // self.reduction
+
+    @property
     def levels(self) -> int:
         """Stride-2 levels, so that the bottleneck's shorter side is 4 … 7 pixels."""
-        return (min(self.height, self.width) // 4).bit_length() - 1
+        return (min(self.reduced_size) // 4).bit_length() - 1
 
     @property
     def level_widths(self) -> tuple[int, ...]:
@@ -120,12 +130,12 @@ def _want(name: str, value: object, fine: bool, wanted: str) -> None:
         raise SettingsError(f"{name} is {value}, wanted {wanted}")
 
 
-_SMALL = NetworkConfig(height=96, width=160, base_width=16)
+_SMALL = NetworkConfig(height=192, width=288, reduction=3, base_width=16, hidden_frames=4)
 PRESETS: dict[str, NetworkConfig] = {
-    "nano": NetworkConfig(frames=8, height=64, width=96, base_width=16),
+    "nano": replace(_SMALL, frames=8, base_width=8, hidden_frames=2),
     "small": _SMALL,
-    "base": replace(_SMALL, height=128, width=192, base_width=24),
-    "large": replace(_SMALL, height=224, width=320, base_width=32),
+    "base": replace(_SMALL, height=256, width=384, reduction=2, base_width=24),
+    "large": replace(_SMALL, height=448, width=640, reduction=2, base_width=32),
     "recipe": NetworkConfig(base_width=64),
 }
 """Named settings: nano … large for devices, `recipe` is the published size (64×64, n = 64)."""

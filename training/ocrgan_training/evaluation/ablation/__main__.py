@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  ocrgan-ablate --data ped2 --out runs/ablation --axes temporal --minutes 10
+  ocrgan-ablate --data ped2 --out runs/ablation --axes temporal --preset small --minutes 10
   ocrgan-ablate --data ped2 --out runs/ablation --axes temporal,frames,size --steps 600 --width 16
   ocrgan-ablate --data ped2 --out runs/ablation --grid grid.toml --across avenue --across ped1
   ocrgan-ablate --data ped2 --out runs/ablation --grid grid.toml --cluster tcp://10.0.0.1:8786
@@ -67,6 +67,9 @@ def command(
     minutes: Annotated[float | None, typer.Option(help="Of every training.")] = None,
     steps: Annotated[int | None, typer.Option(help="Or: steps of every training.")] = None,
     seeds: Annotated[str, typer.Option(help="One training each, with commas.")] = "1,2,3",
+    preset: Annotated[
+        str | None, typer.Option(help="Named settings of rows; what is said beside it wins.")
+    ] = None,
     size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH of rows that do not say.")] = None,
     frames: Annotated[int | None, typer.Option(help="T of rows that do not say.")] = None,
     width: Annotated[int | None, typer.Option(help="n of rows that do not say.")] = None,
@@ -102,7 +105,7 @@ def command(
     if grid is not None:
         rows = read_grid(grid)
     else:
-        common = Network(size=size, frames=frames, width=width)
+        common = Network(preset=preset, size=size, frames=frames, width=width)
         plan = Grid((), budget(minutes, steps), _seeds(seeds), hop)
         rows = standard_grid(_words(axes), common, plan)
     used = threads or (1 if cluster is not None else os.cpu_count() or 1)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ocrgan_edge.errors import OcrganError, SettingsError
-from ocrgan_training.network.presets import NetworkConfig
+from ocrgan_training.network.presets import NetworkConfig, preset
 from ocrgan_training.options import parse_size
 
 TEMPORAL = {
@@ -25,6 +25,7 @@ TEMPORAL = {
 LENGTHS = (8, 12, 16, 20, 24)
 SIZES = (32, 64, 128, 224)
 AXES = ("temporal", "frames", "size")
+_SAME_NAMES = ("temporal", "frames", "reduction", "hidden_frames")
 
 
 class _Strict(BaseModel):
@@ -34,7 +35,9 @@ class _Strict(BaseModel):
 class Network(_Strict):
     """Settings of the network, by the names that `ocrgan-train` has; None: its own default."""
 
+    preset: str | None = None
     temporal: str | None = None
+    reduction: int | None = None
     frames: int | None = None
     size: str | int | None = None
     width: int | None = None
@@ -52,11 +55,12 @@ class Network(_Strict):
             SettingsError: they cannot work.
         """
         values: dict[str, Any] = {"base_width": self.width}
-        values |= {name: getattr(self, name) for name in ("temporal", "frames", "hidden_frames")}
+        values |= {name: getattr(self, name) for name in _SAME_NAMES}
         if self.size is not None:
             values["height"], values["width"] = parse_size(str(self.size))
         given = {name: value for name, value in values.items() if value is not None}
-        return replace(NetworkConfig(), **given)
+        start = NetworkConfig() if self.preset is None else preset(self.preset)
+        return replace(start, **given)
 
     def options(self) -> list[str]:
         """As options of `ocrgan-train`."""
