@@ -50,9 +50,8 @@ class LocalDiscriminator(nn.Module):
 
 
 def local_width(base_width: int) -> int:
-    """Channels of the first level, a multiple of 8: 8 → 16, 16 → 24, 32 → 32, from 48 on 40.
+    """Channels of the first level: the network's n, but at least 16 and at most 40.
 
-    Grows slower than the generator: it is the strongest detector, also of a small network, and
-    levels off below a million parameters.
+    More pixels detect more, more channels do not (docs/decisions/015-every-pixel.md).
     """
-    return min(40, 16 + base_width // 2) // 8 * 8
+    return min(40, max(16, base_width // 8 * 8))

@@ -130,11 +130,13 @@ def _want(name: str, value: object, fine: bool, wanted: str) -> None:
         raise SettingsError(f"{name} is {value}, wanted {wanted}")
 
 
-_SMALL = NetworkConfig(height=192, width=288, reduction=3, base_width=16, hidden_frames=4)
+_SMALL = NetworkConfig(height=256, width=384, reduction=4, base_width=16, hidden_frames=4)
 PRESETS: dict[str, NetworkConfig] = {
-    "nano": replace(_SMALL, frames=8, base_width=8, hidden_frames=2),
+    "nano": NetworkConfig(
+        frames=8, height=192, width=288, reduction=3, base_width=8, hidden_frames=2
+    ),
     "small": _SMALL,
-    "base": replace(_SMALL, height=256, width=384, reduction=2, base_width=24),
+    "base": replace(_SMALL, reduction=2, base_width=24),
     "large": replace(_SMALL, height=448, width=640, reduction=2, base_width=32),
     "recipe": NetworkConfig(base_width=64),
 }
