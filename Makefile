@@ -8,6 +8,7 @@ TORCH   ?= torch==2.13.0
 # The default is the rendered scene, which is drawn when it is missing.
 DATA    ?= runs/scene-data
 SIZE    ?= 64x96
+REDUCTION ?= 1
 WIDTH   ?= 16
 FRAMES  ?= 16
 HIDDEN  ?= 4
@@ -73,7 +74,7 @@ DATA_READY := $(SCENE)/scene.json
 endif
 
 $(RUN)/.trained: $(DATA_READY) | $(VENV)/.installed
-	$(BIN)/ocrgan-train --data $(DATA) --out $(RUN) --size $(SIZE) --width $(WIDTH) \
+	$(BIN)/ocrgan-train --data $(DATA) --out $(RUN) --size $(SIZE) --reduction $(REDUCTION) --width $(WIDTH) \
 	  --frames $(FRAMES) --hidden-frames $(HIDDEN) --minutes $(MINUTES) --seed $(SEED) --resume $(TRAIN_OPTIONS)
 	@touch $@
 
@@ -99,8 +100,8 @@ evaluate: $(RUN)/.quantized ## detection on DATA/test: every target, two baselin
 
 # The network's size comes from the recording's shape, unless SIZE is said.
 all: $(DATA_READY) | $(VENV)/.installed ## a scene never seen: make all DATA=DIR MINUTES=60
-	size=$(if $(filter command line,$(origin SIZE)),$(SIZE),$$($(BIN)/python -m ocrgan_training.fitting_size $(DATA))) && \
-	  $(MAKE) SIZE=$$size quantize && $(MAKE) SIZE=$$size evaluate
+	set -- $(if $(filter command line,$(origin SIZE)),$(SIZE) $(REDUCTION),$$($(BIN)/python -m ocrgan_training.fitting_size $(DATA))) && \
+	  $(MAKE) SIZE=$$1 REDUCTION=$$2 quantize && $(MAKE) SIZE=$$1 REDUCTION=$$2 evaluate
 
 # The bundle that `make demo` runs: made by this very chain, then only its INT8 graphs are kept.
 DEMO_BUNDLE := edge/ocrgan_edge/service/demo_bundle.ocrgan

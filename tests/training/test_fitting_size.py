@@ -7,34 +7,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrgan_training.fitting_size import BUDGET, app, fitting_size, recorded_size
+from ocrgan_training.fitting_size import BUDGET, REDUCED_BUDGET, app, fitting_size, recorded_size
 
 
 @pytest.mark.parametrize(
     ("recorded", "size"),
     [
-        ((240, 360), (96, 160)),  # UCSD Ped2
-        ((158, 238), (96, 160)),  # UCSD Ped1
-        ((1080, 1920), (96, 160)),
-        ((480, 640), (96, 128)),
-        ((1920, 1080), (160, 96)),
-        ((500, 500), (128, 128)),
-        ((320, 1280), (64, 256)),
-        ((48, 64), (64, 64)),  # more pixels than it has show nothing more
+        ((240, 360), (256, 384, 4)),  # UCSD Ped2
+        ((158, 238), (128, 192, 2)),  # UCSD Ped1
+        ((1080, 1920), (256, 384, 4)),
+        ((480, 640), (256, 384, 4)),
+        ((1920, 1080), (384, 256, 4)),
+        ((500, 500), (288, 288, 3)),
+        ((320, 1280), (128, 512, 2)),
+        ((80, 120), (96, 128, 1)),
+        ((48, 64), (64, 64, 1)),  # more pixels than it has show nothing more
     ],
 )
 def test_the_size_keeps_the_recordings_shape(
-    recorded: tuple[int, int], size: tuple[int, int]
+    recorded: tuple[int, int], size: tuple[int, int, int]
 ) -> None:
     assert fitting_size(*recorded) == size
 
 
 @given(st.integers(16, 4000), st.integers(16, 4000))
 def test_every_recording_has_a_size_that_can_be_exported(height: int, width: int) -> None:
-    high, wide = fitting_size(height, width)
-    assert high % 32 == wide % 32 == 0
-    assert high * wide <= BUDGET
-    assert fitting_size(width, height) == (wide, high) or height == width or high == wide
+    high, wide, reduction = fitting_size(height, width)
+    assert high % (32 * reduction) == wide % (32 * reduction) == 0
+    assert high * wide <= min(BUDGET, REDUCED_BUDGET * reduction**2)
+    turned = fitting_size(width, height)
+    assert turned == (wide, high, reduction) or height == width or high == wide
 
 
 def test_it_is_read_from_the_first_training_clip(
@@ -43,4 +45,4 @@ def test_it_is_read_from_the_first_training_clip(
     data = write_clips(tmp_path, (2, 2), size=80)
     assert recorded_size(data) == (80, 80)
     app([str(data)], standalone_mode=False)
-    assert capsys.readouterr().out == "96x96\n"
+    assert capsys.readouterr().out == "96x96 1\n"

@@ -166,3 +166,41 @@ def test_drift_moves_a_box_and_stops_at_the_border() -> None:
     assert [moved.left for moved in boxes] == [2, 4, 6, 8]
     assert {moved.top for moved in boxes} == {8}
     assert edits.drifting(box, (20, 20), 8, (0.0, 2.0))[0].left == 0
+
+
+def test_a_transplant_is_a_decoy_that_walks_as_it_did() -> None:
+    found = stacks(only("transplanted"))
+    assert all(not stack.strength.any() for stack in found)
+    assert sum(bool(stack.touched.any()) for stack in found) > 8
+
+
+@pytest.mark.parametrize("kind", ["gliding", "drawn"])
+def test_what_glides_is_foreign_content_in_every_frame(kind: str) -> None:
+    found = stacks(only(kind))
+    assert np.mean([(stack.content > 0.5).any() for stack in found]) > 0.5
+    assert np.mean([(stack.strength > 0.5).any() for stack in found]) > 0.5
+
+
+def test_a_gliding_thing_keeps_its_shape_and_moves_by_its_drift() -> None:
+    cover = np.zeros((1, 6, 6), np.float32)
+    cover[0, 2:4, 2:4] = 1.0
+    thing = edits.Patch(np.full((1, 6, 6, 3), 50, np.float32), cover)
+    moved = edits.gliding(thing, 3, (0.0, 2.0))
+    rows, columns = np.nonzero(moved.cover[0])
+    for i in range(3):
+        there = np.nonzero(moved.cover[i])
+        assert (there[0] == rows).all()
+        assert (there[1] == columns + 2 * i).all()
+    half = edits.gliding(thing, 2, (0.5, 0.0))
+    assert half.cover[1].sum() == pytest.approx(4.0)  # nothing is lost between two pixels
+    assert half.cover[1].max() == pytest.approx(1.0)
+    assert sorted(np.unique(half.cover[1])) == pytest.approx([0.0, 0.5, 1.0])
+
+
+def test_edits_in_a_part_of_the_frame_are_as_large_as_in_all_of_it() -> None:
+    whole = PseudoSettings(size=(0.1, 0.4), drift=0.02, glide=(0.01, 0.03), edits=4)
+    part = whole.within(0.5)
+    assert part.size == (0.2, 0.8)
+    assert part.drift == 0.04
+    assert part.glide == (0.02, 0.06)
+    assert part.edits == 2

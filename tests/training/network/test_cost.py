@@ -38,8 +38,8 @@ def test_the_table_has_a_column_for_every_network():
 @pytest.mark.parametrize(
     ("name", "least", "most"),
     [
-        ("nano", 0.3e9, 0.6e9),
-        ("small", 1.5e9, 2.5e9),
+        ("nano", 0.2e9, 0.6e9),
+        ("small", 1e9, 2.5e9),
         ("base", 5e9, 9e9),
         ("large", 25e9, 40e9),
         ("recipe", 6e9, 9e9),

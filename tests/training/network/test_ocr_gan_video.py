@@ -155,3 +155,15 @@ def test_a_few_steps_bring_the_reconstruction_closer_to_the_video():
         optimiser.step()
         errors.append(error.item())
     assert errors[-1] < 0.8 * errors[0]
+
+
+def test_the_generator_sees_reduced_frames_and_the_local_discriminator_every_pixel():
+    config = replace(TINY, height=64, width=96, reduction=2)
+    network = OcrGanVideo(config).eval()
+    video = window(config)
+    reduced = network.reduce(video)
+    assert reduced.shape[-2:] == (32, 48)
+    torch.testing.assert_close(reduced[0, 0, 0, 0, 0], video[0, 0, 0, :2, :2].mean())
+    assert network.reconstruct(reduced).fake.shape == reduced.shape
+    whole = OcrGanVideo(replace(config, reduction=1))
+    assert network.patch_logits(video).shape == whole.patch_logits(video).shape

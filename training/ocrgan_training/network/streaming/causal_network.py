@@ -65,9 +65,10 @@ class CausalOcrGanVideo(OcrGanVideo):
         self, video: Float[Tensor, "b t 3 h w"], state: NetworkState
     ) -> tuple[Seen, NetworkState]:
         """Any number of frames that follow on those which led to `state`."""
-        made, generator = self.generator.run(decompose(video), state.generator)
+        reduced = self.reduce(video)
+        made, generator = self.generator.run(decompose(reduced), state.generator)
         rebuilt = Reconstruction(made.laplacian, made.residual)
-        features, memory = self._judge(torch.cat((video, rebuilt.fake)), state.features)
+        features, memory = self._judge(torch.cat((reduced, rebuilt.fake)), state.features)
         local, patches, buffer = self.local_discriminator, None, state.patches
         if isinstance(local, CausalLocalDiscriminator) and buffer is not None:
             patches, buffer = local.run(video, buffer)
@@ -85,14 +86,14 @@ class CausalOcrGanVideo(OcrGanVideo):
 
     def initial_state(self, batch: int = 1) -> NetworkState:
         """Before the first frame of so many videos of the network's size."""
-        size = (self.config.height, self.config.width)
+        size = self.config.reduced_size
         attention, local = self.feature_attention, self.local_discriminator
         memory = buffer = None
         if isinstance(attention, CausalTemporalAttention):
             places = halved(size, self.discriminator.levels)
             memory = attention.initial_state(2 * batch, places)
         if isinstance(local, CausalLocalDiscriminator):
-            buffer = local.initial_state(batch, size)
+            buffer = local.initial_state(batch, (self.config.height, self.config.width))
         return NetworkState(self.generator.initial_state(batch, size), memory, buffer)
 
     def _judge(self, both: Tensor, memory: Memory | None) -> tuple[Features, Memory | None]:
