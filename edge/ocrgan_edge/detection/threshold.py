@@ -3,7 +3,9 @@
 Read from the scores of normal windows alone, as the alarm sees them: what counts is the alarms that
 they would raise (`normal_alarms`), not windows. The peaks of these alarms are extrapolated to the
 wished rate with a generalised Pareto tail (`tail`), and of what is so reached the upper 95 % bound
-is the threshold: a recording that knows little gives a higher one, never a lower one.
+is the threshold: a recording that knows little gives a higher one, never a lower one. It is
+followed no farther than `REACH` times the recording's length: beyond, the bound only says that
+nothing is known, and a threshold there is one that nothing crosses.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from ocrgan_edge.detection.tail import bound_reached, fit_tail, most_seen
 from ocrgan_edge.errors import DataError
 
 SECONDS_PER_DAY = 86_400.0
+REACH = 100.0
+"""Recording lengths that the tail is followed for: 15 minutes reach one alarm in 25 hours."""
 LEVELS = (0.99, 0.97, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
 """Shares of normal life below which the tail may begin; the first with enough peaks is taken."""
 ENOUGH_PEAKS = 30
@@ -55,6 +59,8 @@ class Threshold:
     peaks: int
     extrapolated: float
     """Wished interval between false alarms over the recording's length; up to 1 it was seen."""
+    per_day: float
+    """False alarms a day that the threshold is for: the wish, or more where that is out of reach."""
     estimate: float = math.nan
     """The most likely threshold, without the margin for not knowing."""
     level: float = math.nan
@@ -84,10 +90,11 @@ def threshold_for(clips: Sequence[NDArray[np.floating]], interval: float, wish: 
     windows = AlarmWindows.of(interval, wish.minimum_duration, wish.cool_down)
     normal = _Normal([np.asarray(clip, np.float64) for clip in clips], windows)
     days = normal.scores.size * interval / SECONDS_PER_DAY
+    rate = max(wish.false_alarms_per_day, 1 / (REACH * days))
     level, peaks = normal.tail_begins()
-    estimate = fit_tail(level, peaks, days).reached(wish.false_alarms_per_day)
-    bound = bound_reached(level, peaks, days, wish.false_alarms_per_day, CONFIDENCE)
-    allowed = max(most_seen(wish.false_alarms_per_day * days, CONFIDENCE), 0)
+    estimate = fit_tail(level, peaks, days).reached(rate)
+    bound = bound_reached(level, peaks, days, rate, CONFIDENCE)
+    allowed = max(most_seen(rate * days, CONFIDENCE), 0)
     seen = normal.quiet_at(peaks, allowed, level)
     return Threshold(
         value=max(bound, estimate, seen),
@@ -96,6 +103,7 @@ def threshold_for(clips: Sequence[NDArray[np.floating]], interval: float, wish: 
         minutes=days * 1440,
         peaks=len(peaks),
         extrapolated=1 / (wish.false_alarms_per_day * days),
+        per_day=rate,
         estimate=max(estimate, seen),
         level=level,
     )
@@ -106,11 +114,19 @@ def extrapolation_warning(threshold: Threshold, wish: Wish) -> str | None:
     if threshold.shown_per_day <= wish.false_alarms_per_day:
         return None
     hours = SHOWN * 24 / wish.false_alarms_per_day
+    reached = ""
+    if threshold.per_day > wish.false_alarms_per_day:
+        least = 1440 / (wish.false_alarms_per_day * REACH)
+        reached = (
+            f", for {_rate(threshold.per_day)} alarms a day, because a tail is followed for "
+            f"{REACH:g} recordings' lengths at most (the wish takes {least:.3g} minutes)"
+        )
     return (
         f"{wish.false_alarms_per_day:g} false alarms a day cannot be seen in "
         f"{threshold.minutes:.1f} minutes of normal video: they can show "
         f"{_rate(threshold.shown_per_day)} a day at best, and {hours:.3g} quiet hours would be "
         f"needed; the threshold is the upper 95 % bound of a tail through {threshold.peaks} peaks"
+        f"{reached}"
     )
 
 
