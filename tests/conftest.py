@@ -15,6 +15,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -24,10 +26,16 @@ from ocrgan_edge.video.quiet import quiet_opencv
 # FFmpeg reads its log level once, when the first video of the process is opened or written.
 quiet_opencv()
 
+# A machine that is busy with other tests is slow, which says nothing about the code.
+hypothesis_settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("house")
+
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 15, what: str = "") -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 60, what: str = "") -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"not within {seconds} s: {what}"

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import signal
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
-from ocrgan_calibration.calibrate import NormalClips, Plan, normal_clips
-from ocrgan_calibration.camera_command import Options
-from ocrgan_calibration.camera_command import run as run_camera
-from ocrgan_calibration.from_camera import Request
-from ocrgan_calibration.renew import Renewal, renew, write_renewed
-from ocrgan_calibration.report import print_camera_report, print_renewals
-from ocrgan_edge.bundle import Bundle, Manifest, open_bundle
-from ocrgan_edge.command_line import run
-from ocrgan_edge.detection.explain import recent_frames
-from ocrgan_edge.detection.threshold import Wish
+from ocrgan_edge.command_line import INTERRUPTED, run
 from ocrgan_edge.errors import SettingsError
-from ocrgan_edge.runtime.open_scorer import open_scorer
 
 EPILOG = """\b
 Examples:
@@ -97,11 +75,16 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
 ) -> None:
     """Learns what is normal: a bundle from recordings, or a camera at its own place."""
-    wish = _wish(false_alarms_per_day, minimum_duration)
+    _check_wish(false_alarms_per_day, minimum_duration)
     if (data is None) == (camera is None):
         raise SettingsError("either --data with recordings or --camera must be given")
+    # Imported here so that --help and usage errors come at once.
+    from ocrgan_calibration import camera_command, recordings_command
+    from ocrgan_calibration.from_camera import Request
+    from ocrgan_edge.detection.threshold import Wish
+
     if camera is not None:
-        options = Options(
+        of_camera = camera_command.Options(
             camera=camera,
             bundle=bundle,
             request=Request(minutes, false_alarms_per_day),
@@ -114,74 +97,34 @@ def command(
             picture=picture,
             password_file=password_file,
         )
-        print_camera_report(run_camera(options), as_json)
-        return
-    assert data is not None
-    opened = open_bundle(bundle)
-    plan = _plan(opened, 4 if hop is None else hop, wish)
-    clips = normal_clips(data)
-    if not statistics:
-        clips = replace(clips, statistics={})
-    names = sorted(opened.manifest.targets) if target == "all" else [target]
-    renewals = _renew(opened, names, clips, plan, threads)
-    manifest = write_renewed(opened, renewals, out or bundle)
-    if as_json:
-        print(json.dumps(_fields(manifest, renewals), indent=1))
-    else:
-        print_renewals(opened, renewals, out or bundle)
+        camera_command.run(of_camera, as_json)
+    if data is not None:
+        of_recordings = recordings_command.Options(
+            bundle=bundle,
+            data=data,
+            wish=Wish(false_alarms_per_day, minimum_duration),
+            hop=4 if hop is None else hop,
+            statistics=statistics,
+            target=None if target == "all" else target,
+            threads=threads,
+            out=out,
+        )
+        recordings_command.run(of_recordings, as_json)
 
 
-def main() -> None:
-    """Runs the command."""
-    sys.exit(run(app))
-
-
-def _wish(false_alarms_per_day: float, minimum_duration: float) -> Wish:
+def _check_wish(false_alarms_per_day: float, minimum_duration: float) -> None:
     if not false_alarms_per_day > 0:
         raise SettingsError(
             f"--false-alarms-per-day is {false_alarms_per_day:g}, but must be above 0"
         )
     if not minimum_duration >= 0:
         raise SettingsError(f"--minimum-duration is {minimum_duration:g}, but must not be negative")
-    return Wish(false_alarms_per_day, minimum_duration)
 
 
-def _plan(bundle: Bundle, hop: int, wish: Wish) -> Plan:
-    spec = bundle.manifest.input
-    if not 1 <= hop <= spec.frames:
-        raise SettingsError(
-            f"--hop is {hop}, but must be between 1 and the window's {spec.frames} frames"
-        )
-    return Plan(spec, hop, wish, recent_frames(bundle.manifest))
-
-
-def _renew(
-    bundle: Bundle, names: list[str], clips: NormalClips, plan: Plan, threads: int | None
-) -> dict[str, Renewal]:
-    renewals = {}
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("clips"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    ) as progress:
-        rounds = len(clips.threshold) + len(clips.statistics)
-        tasks = {name: progress.add_task(name, total=rounds) for name in names}
-        for name, task in tasks.items():
-            scorer = open_scorer(bundle, name, threads)
-            told = partial(_advance, progress, task)
-            renewals[name] = renew(bundle, scorer, clips, plan, told)
-    return renewals
-
-
-def _advance(progress: Progress, task: TaskID, _clip: str) -> None:
-    progress.advance(task)
-
-
-def _fields(manifest: Manifest, renewals: Mapping[str, Renewal]) -> dict[str, object]:
-    return {name: manifest.targets[name].calibration.model_dump() for name in renewals}
+def main() -> None:
+    """The command; Ctrl-C ends it with code 130, also while it is still being loaded."""
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(INTERRUPTED))
+    sys.exit(run(app))
 
 
 if __name__ == "__main__":

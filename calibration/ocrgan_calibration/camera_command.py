@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from ocrgan_calibration.from_camera import Found, Request, calibrate_camera
 from ocrgan_calibration.picture import MISSING, can_draw, draw
+from ocrgan_calibration.report import print_camera_report
 from ocrgan_edge.bundle import open_bundle
 from ocrgan_edge.detection.calibration_file import read_profiles, write_profiles
 from ocrgan_edge.detection.profiles import Profile
@@ -50,8 +51,8 @@ class Options:
         return self.out or self.bundle.with_suffix(".calibration.npz")
 
 
-def run(options: Options) -> dict[str, object]:
-    """Calibrates, writes the file whole or not at all, and says what came of it.
+def run(options: Options, as_json: bool) -> None:
+    """Calibrates, writes the file whole or not at all, and prints what came of it.
 
     Raises:
         OcrganError: an option, the bundle or the camera cannot be used, or too little was seen.
@@ -62,7 +63,10 @@ def run(options: Options) -> dict[str, object]:
     bundle = open_bundle(options.bundle)
     budget = Budget(1, options.threads or default_threads())
     model = LoadedModel(bundle, options.target, budget)
-    profiles = _others(options, model)  # what cannot be kept is told before, not after 30 minutes
+    # What cannot be kept is told before, not after 30 minutes.
+    for file in (options.file, options.picture):
+        _check_writable(file)
+    profiles = _others(options, model)
     settings = _settings(options)
     address = address_of("camera", settings, os.environ)
     found = _calibrate(settings, address, model, options.request)
@@ -71,7 +75,8 @@ def run(options: Options) -> dict[str, object]:
         write_profiles(options.file, profiles, model.identity)
     except OSError as error:
         raise DataError(f"{options.file} cannot be written: {error.strerror}") from error
-    return _report(options, model, found) | {"picture": _draw(options, found)}
+    report = _report(options, model, found) | {"picture": _draw(options, found)}
+    print_camera_report(report, as_json)
 
 
 def _settings(options: Options) -> CameraSettings:
@@ -89,11 +94,17 @@ def _settings(options: Options) -> CameraSettings:
         raise SettingsError(f"--{option} is {wrong['input']}: {wrong['msg']}") from error
 
 
+def _check_writable(file: Path | None) -> None:
+    if file is None:
+        return
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
+        raise DataError(f"{file} cannot be written: {file.parent} is no folder to write in")
+    if file.is_dir():
+        raise DataError(f"{file} cannot be written: it is a folder")
+
+
 def _others(options: Options, model: LoadedModel) -> dict[Profile, Calibrated]:
     """The file's other profiles, which stay; a file of another model is not overwritten unasked."""
-    folder = options.file.parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise DataError(f"{options.file} cannot be written: {folder} is no folder to write in")
     if not options.file.exists() or options.profile == "always":
         return {}
     return read_profiles(options.file, model.identity, model.statistics.mean.shape)

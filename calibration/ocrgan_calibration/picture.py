@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.detection.threshold import Threshold
+from ocrgan_edge.whole_file import write_whole
 
 BINS = 60
 MISSING = "no picture was drawn: that needs matplotlib (pip install matplotlib)"
@@ -21,7 +23,7 @@ def can_draw() -> bool:
 
 
 def draw(path: Path, runs: Sequence[NDArray[np.float64]], threshold: Threshold) -> None:
-    """Draws what a threshold was read from.
+    """Draws what a threshold was read from, whole or not at all.
 
     Args:
         path: PNG file.
@@ -53,4 +55,6 @@ def draw(path: Path, runs: Sequence[NDArray[np.float64]], threshold: Threshold) 
         f"{threshold.peaks} peaks"
     )
     axes.legend()
-    figure.savefig(path, dpi=120, format="png")
+    png = io.BytesIO()
+    figure.savefig(png, dpi=120, format="png")
+    write_whole(path, png.getvalue())

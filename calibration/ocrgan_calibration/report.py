@@ -29,8 +29,16 @@ def print_camera_report(report: Mapping[str, object], as_json: bool) -> None:
         console.print(f"[yellow]note:[/yellow] {report['warning']}", highlight=False)
 
 
-def print_renewals(bundle: Bundle, renewals: Mapping[str, Renewal], path: Path) -> None:
-    """Prints the new thresholds of a bundle's targets beside the old."""
+def print_renewals(
+    bundle: Bundle,
+    renewals: Mapping[str, Renewal],
+    path: Path,
+    fields: Mapping[str, object] | None,
+) -> None:
+    """Prints the new thresholds of a bundle's targets beside the old, or `fields` as JSON."""
+    if fields is not None:
+        print(json.dumps(fields, indent=1))
+        return
     table = Table("target", title=str(path))
     for column in ("old threshold", "threshold", "median", "windows", "minutes"):
         table.add_column(column, justify="right")

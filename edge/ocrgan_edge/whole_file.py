@@ -25,7 +25,7 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
-    except OSError:
+    except BaseException:  # Ctrl-C as well
         with suppress(OSError):
             unfinished.unlink()
         raise

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -65,11 +64,32 @@ def test_ctrl_c_keeps_nothing_half_written(tiny: Path, tmp_path: Path) -> None:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert "learns what is normal" in process.stderr.readline()
-        time.sleep(1)
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=100)
+        _, error = process.communicate(timeout=200)
     assert process.returncode == 130
     assert "Traceback" not in error
+    assert [*tmp_path.iterdir()] == [tiny]
+
+
+INTERRUPTED_WHILE_LOADING = """
+import os, signal, sys
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "ocrgan_calibration.camera_command":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupts())
+from ocrgan_calibration.__main__ import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_command_is_being_loaded_is_no_fault(tiny: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_LOADING]
+    arguments = ("--bundle", str(tiny), "--camera", "scene:size=96x64")
+    done = subprocess.run(
+        [*command, *arguments], capture_output=True, text=True, check=False, timeout=200
+    )
+    assert (done.returncode, done.stderr) == (130, "")
     assert [*tmp_path.iterdir()] == [tiny]
 
 

@@ -6,27 +6,19 @@ those of `day` and `night` begin with the profile's name.
 
 from __future__ import annotations
 
-import os
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ocrgan_edge.detection.array_file import Arrays, read_arrays, write_arrays
 from ocrgan_edge.detection.profiles import PROFILES, Profile
 from ocrgan_edge.detection.self_calibration import Calibrated
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics
 
-LARGEST = 64 * 2**20
-"""Bytes of a file that is read, unpacked."""
-NO_ARRAYS = (ValueError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error)
-"""What numpy raises at something that is no `.npz` file."""
 NUMBERS = ("threshold", "median", "windows", "minutes")
 NAMES = ("mean", "scale", "warning", *NUMBERS)
-Arrays = dict[str, NDArray[np.generic]]
 
 
 def write_calibrated(path: Path, calibrated: Calibrated, model: str) -> None:
@@ -48,15 +40,7 @@ def write_profiles(path: Path, profiles: Mapping[Profile, Calibrated], model: st
     arrays: Arrays = {"model": np.array(model)}
     for profile, calibrated in profiles.items():
         arrays |= {_key(profile, name): value for name, value in _written(calibrated).items()}
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_arrays(path, arrays)
 
 
 def read_calibrated(
@@ -148,11 +132,6 @@ def _read(path: Path, arrays: Arrays, grid: tuple[int, ...]) -> Calibrated:
 
 def _arrays(path: Path) -> Arrays:
     try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > LARGEST:
-            raise DataError(f"calibration {path} unpacks to {unpacked} bytes, which none has")
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except NO_ARRAYS as error:
-        raise DataError(f"calibration {path} cannot be read ({error}): calibrate again") from error
+        return read_arrays(path)
+    except DataError as error:
+        raise DataError(f"calibration {error}: calibrate again") from error

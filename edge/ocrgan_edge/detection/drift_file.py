@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from ocrgan_edge.detection.array_file import read_arrays, write_arrays
 from ocrgan_edge.detection.drift import Moments
+from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics
-from ocrgan_edge.whole_file import write_whole
-
-LARGEST = 64 * 2**20
-"""Bytes that are read; what is larger was not written here."""
-NO_ARRAYS = (ValueError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error)
-"""What numpy raises at something that is no `.npz` file."""
 
 
 def fingerprint(statistics: LocationStatistics) -> str:
@@ -33,30 +26,21 @@ def write_drift(path: Path, moments: Moments, calibrated: LocationStatistics) ->
     Raises:
         OSError: the disk is full or read-only; what was there before is unharmed.
     """
-    data = io.BytesIO()
-    np.savez_compressed(
-        data,
-        allow_pickle=False,
-        mean=moments.mean,
-        variance=moments.variance,
-        calibrated=np.array(fingerprint(calibrated)),
-    )
-    write_whole(path, data.getvalue())
+    known = np.array(fingerprint(calibrated))
+    write_arrays(path, {"mean": moments.mean, "variance": moments.variance, "calibrated": known})
 
 
 def read_drift(path: Path, calibrated: LocationStatistics) -> Moments | None:
     """What was kept for these very statistics; None if nothing is, or it cannot be used."""
     try:
-        with path.open("rb") as file:
-            data = io.BytesIO(file.read(LARGEST))
-        with np.load(data, allow_pickle=False) as arrays:
-            mean, variance = arrays["mean"], arrays["variance"]
-            known = str(arrays["calibrated"]) == fingerprint(calibrated)
-    except NO_ARRAYS:
+        arrays = read_arrays(path)
+        mean, variance = arrays["mean"], arrays["variance"]
+        known = str(arrays["calibrated"]) == fingerprint(calibrated)
+    except (DataError, KeyError):
         return None
     shape = calibrated.mean.shape
     if not known or any(a.dtype != np.float64 or a.shape != shape for a in (mean, variance)):
         return None
-    if not (np.isfinite(mean).all() and np.isfinite(variance).all() and (variance >= 0).all()):
-        return None
-    return Moments(mean, variance)
+    moments = Moments(mean.astype(np.float64), variance.astype(np.float64))
+    finite = np.isfinite(moments.mean).all() and np.isfinite(moments.variance).all()
+    return moments if finite and (moments.variance >= 0).all() else None

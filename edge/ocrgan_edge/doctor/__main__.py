@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocrgan_edge.command_line import run
+from ocrgan_edge.command_line import INTERRUPTED, run
 from ocrgan_edge.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -75,9 +76,10 @@ def _report(asked: Asked, as_json: bool) -> int:
 
 
 def main() -> None:
-    """Runs the command."""
+    """The command; Ctrl-C ends it with code 130, also while it is still being loaded."""
     import logging
 
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(INTERRUPTED))
     # What libraries of the house log is said in the report.
     logging.getLogger("ocrgan_edge").addHandler(logging.NullHandler())
     sys.exit(run(app))

@@ -55,7 +55,9 @@ def check_disk(state_folder: Path | None) -> Finding:
     if state_folder is None:
         value = "no state folder: nothing is kept on disk"
         return _finding("disk", "ok", value, None, {"free_bytes": None})
-    there = next(path for path in (state_folder, *state_folder.absolute().parents) if path.exists())
+    # `Path.exists` raises where a folder above may not be looked into.
+    paths = (state_folder, *state_folder.absolute().parents)
+    there = next(path for path in paths if os.path.exists(path))
     free = shutil.disk_usage(there).free
     value = f"{free >> 20} MB are free in {state_folder}"
     data: Data = {"free_bytes": free, "folder": str(state_folder)}

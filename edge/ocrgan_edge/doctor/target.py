@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ ANOTHER_ORDER = 0.9
 """Rank correlation below which it is no rounding any more."""
 MOST_NAMED = 5
 MOST_WINDOWS = 100_000
+BUSY = 1.5
+"""Processes that want to compute, per core: one per core is the doctor's own doing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,10 @@ def float_reference(bundle: Bundle, threads: int) -> Reference | None:
     for name in sorted(floats, key=lambda name: bundle.target(name).precision != "fp32"):
         try:
             scorer = open_scorer(bundle, name, threads)
-        except OcrganError:
+            scores = [scorer.score(window) for window in golden_windows(bundle)]
+        except (OcrganError, ValueError):
             continue  # its own lines say why
-        return Reference(name, [scorer.score(window) for window in golden_windows(bundle)])
+        return Reference(name, scores)
     return None
 
 
@@ -173,7 +177,7 @@ class TargetExamination:
         value = f"p50 {p50:.3g}, p95 {p95:.3g}, p99 {p99:.3g} ms of {len(took)} windows"
         value += f"; one camera needs one in {budget:.0f} ms"
         if p95 > budget:
-            advice = "take a smaller model or a larger hop: the daemon will leave windows out"
+            advice = when_too_slow(os.getloadavg()[0], os.cpu_count() or 1)
             return self._line("latency", "warning", value, advice, data)
         return self._line("latency", "ok", value, None, data)
 
@@ -193,6 +197,13 @@ class TargetExamination:
             advice=advice,
             data=data or {},
         )
+
+
+def when_too_slow(load: float, cores: int) -> str:
+    """What to do where windows take too long; `load` is that of the last minute (getloadavg(3))."""
+    if load > BUSY * cores:
+        return f"end what else computes here (load {load:.1f} on {cores} cores), and ask again"
+    return "take a smaller model or a larger hop: the daemon will leave windows out"
 
 
 def _in_float(found: Precision) -> str:

@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 def time_target(
-    bundle: Bundle, target: str, threads: int, longest: float = LONGEST
+    bundle: Bundle, target: str, threads: int, longest: float | None = None
 ) -> float | None:
     """Median milliseconds of a window; None if the target cannot be used on this machine.
 
@@ -44,11 +44,12 @@ def time_target(
         bundle: its file is read again, and must still be the same.
         target: one of the bundle's.
         threads: for one window.
-        longest: seconds that all of it may take.
+        longest: seconds that all of it may take; `LONGEST` by default.
 
     Raises:
         TimeoutError: it took longer, which says nothing about the target.
     """
+    longest = LONGEST if longest is None else longest
     asked = [str(bundle.path), bundle.sha256, target, str(threads)]
     try:
         done = subprocess.run(

@@ -104,7 +104,8 @@ class ModelShelf:
         """Starts empty; the folder remembers which target of a bundle is the fastest here."""
         self._budget = budget
         self._state_folder = state_folder
-        self._models: dict[tuple[str, str | None], LoadedModel] = {}
+        self._chosen: dict[str, str] = {}
+        self._models: dict[tuple[str, str], LoadedModel] = {}
 
     def load(self, bundle: Bundle, target: str | None) -> LoadedModel:
         """The model of a bundle, which is loaded if no camera has it yet.
@@ -113,15 +114,18 @@ class ModelShelf:
             BundleError: the graph is refused.
             SettingsError: the target needs a runtime that is not installed.
         """
+        target = target or self._choose(bundle)
         key = bundle.sha256, target
         if key not in self._models:
-            self._models[key] = LoadedModel(bundle, target or self._choose(bundle), self._budget)
+            self._models[key] = LoadedModel(bundle, target, self._budget)
         return self._models[key]
 
     def _choose(self, bundle: Bundle) -> str:
-        choice = choose_target(bundle, self._budget.threads, self._state_folder)
-        _log.info("target %s, because %s", choice.target, choice.reason)
-        return choice.target
+        if bundle.sha256 not in self._chosen:
+            choice = choose_target(bundle, self._budget.threads, self._state_folder)
+            _log.info("target %s, because %s", choice.target, choice.reason)
+            self._chosen[bundle.sha256] = choice.target
+        return self._chosen[bundle.sha256]
 
     def keep_only(self, used: set[LoadedModel]) -> None:
         """Lets go of models that no camera uses any more."""

@@ -25,9 +25,13 @@ from ocrgan_edge.service.progress import Progress
 from ocrgan_edge.service.stats import NodeStats
 
 _Read = Callable[[Totals], float]
-_GAUGES: dict[str, tuple[str, _Read]] = {
+_GAUGES: dict[str, tuple[str, Callable[[Totals], float | None]]] = {
     "ocrgan_camera_online": ("Whether the camera gives frames.", lambda camera: camera.online),
     "ocrgan_hop_frames": ("Frames between the newest two scored windows.", lambda c: c.hop),
+    "ocrgan_drift_ratio": (
+        "Share of its bounds that followed drift uses; at 1 calibrate anew.",
+        lambda camera: camera.drift,
+    ),
 }
 _COUNTERS: dict[str, tuple[str, _Read]] = {
     "ocrgan_frames": ("Frames that came.", lambda camera: camera.frames),
@@ -83,7 +87,9 @@ class NodeMetrics:
         for name, (text, read) in _GAUGES.items():
             gauge = GaugeMetricFamily(name, text, labels=["camera"])
             for camera, totals in cameras.items():
-                gauge.add_metric([camera], float(read(totals)))
+                value = read(totals)
+                if value is not None:
+                    gauge.add_metric([camera], float(value))
             yield gauge
         for name, (text, read) in _COUNTERS.items():
             counter = CounterMetricFamily(name, text, labels=["camera"])

@@ -118,9 +118,9 @@ class Node:
         self._start.progress.made(MAIN)  # loading takes seconds
         camera = self.settings.cameras[name]
         bundle = bundle or self.installed or open_bundle(camera.bundle)
-        model = self._shelf.load(bundle, wanted_target(camera, bundle))
         told = self.memory.camera(name, bundle.sha256)
         folder = self.settings.state_folder
+        model = self._shelf.load(bundle, wanted_target(camera, bundle, told, folder))
         return remembered_view(configured_view(camera, model), told, folder, name)
 
     def rewatch(self, views: Mapping[str, View]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.detection import profiles
-from ocrgan_edge.detection.drift import Drift
-from ocrgan_edge.detection.drift_file import read_drift
 from ocrgan_edge.detection.profiles import Learned, Light, Profile, learned_for, level_of
 from ocrgan_edge.detection.scene_health import Scene
 from ocrgan_edge.detection.schedule import Schedule
@@ -25,8 +24,11 @@ from ocrgan_edge.runtime.scorer import LocationStatistics
 from ocrgan_edge.runtime.scoring import ScoredWindow
 from ocrgan_edge.service.calibrating import Calibrating
 from ocrgan_edge.service.camera import Camera
-from ocrgan_edge.service.drift_keeper import DriftKeeper
+from ocrgan_edge.service.drift_keeper import KeptDrift
 
+KEEP_EVERY = 3600.0
+"""Seconds between two writings of drift: a power cut costs no more, and half-lives are days."""
+CLOSE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -86,8 +88,8 @@ class Normal:
         self._on_change = on_change
         self._light = Light()
         self._armed = True
-        self._drift: Drift | None = None
-        self._keeper = DriftKeeper()
+        self._drifts: dict[Profile, KeptDrift] = {}
+        self._keep_due = time.monotonic() + KEEP_EVERY
         self._lock = threading.RLock()
 
     def tick(self, now: datetime, armed: bool) -> None:
@@ -96,7 +98,10 @@ class Normal:
         night = self._habits.night
         if night is not None:
             self._turn("night" if night.armed(now) else "day")
-        self._keep()
+        if time.monotonic() >= self._keep_due:
+            self._keep_due = time.monotonic() + KEEP_EVERY
+            for kept in self._all_kept():
+                kept.write()
 
     def see(self, image: NDArray[np.uint8], at: float) -> None:
         """Looks at a picture, a few times a second."""
@@ -104,11 +109,19 @@ class Normal:
             self._light = profiles.step(self._light, level_of(image), at)
             self._turn(self._light.profile or "always")
 
-    def learn(self, window: ScoredWindow, scene: Scene) -> None:
-        """Takes a judged window, for a calibration under way, or for drift."""
+    def learn(self, window: ScoredWindow, scene: Scene, by: LocationStatistics) -> None:
+        """Takes a judged window, for a calibration under way, or for drift.
+
+        Args:
+            window: the newest.
+            scene: whether its picture can be judged.
+            by: the statistics that it was scored by; what holds may be others by now.
+        """
         with self._lock:
-            calibrating = self.calibrating
-            if calibrating is not None and not calibrating.over:
+            if by is not self.statistics:
+                return
+            calibrating = self._under_way
+            if calibrating is not None:
                 self._calibrate(calibrating, window, scene)
             elif self.follows_drift:
                 self._follow(window, scene)
@@ -125,14 +138,20 @@ class Normal:
         except ValueError as error:
             raise SettingsError(str(error)) from error
         with self._lock:
+            self._pause_drift()
             self.calibrating = Calibrating(name, minutes, learn, self._calibrated, self.profile)
-            self._drift = None
+            self.statistics = self._now_scored_by
 
     def adopt(self, profile: Profile, learned: Learned) -> None:
         """Goes by a calibration from now on; a threshold set before it is void."""
         with self._lock:
             self._learned[profile] = learned
             self._threshold = None
+            self._drifts = {
+                which: kept
+                for which, kept in self._drifts.items()
+                if kept.calibrated is learned_for(self._learned, which).statistics
+            }
             self._go_by(self.profile)
 
     def set_threshold(self, value: float) -> None:
@@ -141,45 +160,66 @@ class Normal:
             self._threshold = value
             self._camera.tune(replace(self._camera.tuning, base=value))
 
+    def set_sensitivity(self, factor: float) -> None:
+        """Goes by a sensitivity in all profiles."""
+        with self._lock:  # or a turn of day and night meanwhile would be undone
+            self._camera.tune(replace(self._camera.tuning, sensitivity=factor))
+
     def close(self) -> None:
         """Keeps what is to be kept over a restart."""
-        self._keep(last=True)
+        for kept in self._all_kept():
+            kept.write(wait=CLOSE_SECONDS)
 
     @property
     def _calibrated(self) -> LocationStatistics:
         return learned_for(self._learned, self.profile).statistics
 
+    @property
+    def _under_way(self) -> Calibrating | None:
+        calibrating = self.calibrating
+        return None if calibrating is None or calibrating.over else calibrating
+
+    @property
+    def _now_scored_by(self) -> LocationStatistics:
+        calibrating, kept = self._under_way, self._drifts.get(self.profile)
+        if calibrating is not None and calibrating.profile == self.profile:
+            return calibrating.statistics
+        if calibrating is not None or kept is None:
+            return self._calibrated
+        return kept.drift.statistics
+
     def _turn(self, profile: Profile) -> None:
         if profile == self.profile:
             return
         with self._lock:
-            self._keep()
             if self.profile != "always":
                 _log.info("it is %s: other statistics and threshold hold", profile)
+            self._pause_drift()
             self._go_by(profile)
 
     def _go_by(self, profile: Profile) -> None:
         learned = learned_for(self._learned, profile)
         self.profile = profile
-        self._drift = None
-        if self.calibrating is None or self.calibrating.over:
-            self.statistics = learned.statistics
+        self.statistics = self._now_scored_by
         base = learned.threshold if self._threshold is None else self._threshold
         self._camera.tune(replace(self._camera.tuning, median=learned.median, base=base))
-        self._on_change(profile, None)
+        kept = self._drifts.get(profile)
+        self._on_change(profile, None if kept is None else kept.drift.used)
 
     def _calibrate(self, calibrating: Calibrating, window: ScoredWindow, scene: Scene) -> None:
-        other = self.profile != calibrating.profile
+        if self.profile != calibrating.profile:
+            calibrating.waits_for = self.profile
+            return
         calibrating.waits_for = None if scene == "ok" else scene
-        calibrating.waits_for = self.profile if other else calibrating.waits_for
-        if other:
-            self.statistics = self._calibrated
-        elif scene == "ok":  # what cannot be seen well is not learned as normal
+        if scene == "ok":  # what cannot be seen well is not learned as normal
             calibrating.take(window, self._camera.alarmed)
             self.statistics = calibrating.statistics
 
     def _follow(self, window: ScoredWindow, scene: Scene) -> None:
-        drift = self._drift or self._begin_drift()
+        drift = (self._drifts.get(self.profile) or self._begin_drift()).drift
+        if self.statistics is not drift.statistics:  # after a restart or a calibration
+            self.statistics = drift.statistics
+            return
         if scene != "ok" or not self._armed:
             drift.pause()
             return
@@ -190,22 +230,19 @@ class Normal:
             self.statistics = drift.statistics
             self._on_change(self.profile, drift.used)
 
-    def _begin_drift(self) -> Drift:
+    def _begin_drift(self) -> KeptDrift:
         learned = learned_for(self._learned, self.profile)
         file = self._habits.drift_files.get(self.profile)
-        kept = None if file is None else read_drift(file, learned.statistics)
-        self._drift = Drift(
-            learned.statistics,
-            learned.threshold - learned.median,
-            self._interval,
-            self._recent,
-            kept,
-        )
-        self.statistics = self._drift.statistics
-        self._on_change(self.profile, self._drift.used)
-        return self._drift
+        kept = KeptDrift(learned, file, self._interval, self._recent)
+        self._drifts[self.profile] = kept
+        self._on_change(self.profile, kept.drift.used)
+        return kept
 
-    def _keep(self, last: bool = False) -> None:
-        file, drift = self._habits.drift_files.get(self.profile), self._drift
-        if file is not None and drift is not None:
-            self._keeper.keep(file, drift, self._calibrated, last)
+    def _pause_drift(self) -> None:
+        kept = self._drifts.get(self.profile)
+        if kept is not None:
+            kept.drift.pause()
+
+    def _all_kept(self) -> list[KeptDrift]:
+        with self._lock:
+            return list(self._drifts.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ocrgan_edge.alerts.commands import (
@@ -36,6 +36,15 @@ from ocrgan_edge.service.watch import Watch
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What was said last of a camera that changes by itself."""
+
+    watch: Watch
+    threshold: float
+    calibration: CalibrateMessage
+
+
 class Orders:
     """Obeys commands to a node and says how things stand. For the daemon's own thread."""
 
@@ -50,7 +59,7 @@ class Orders:
         bundles = {watch.view.model.bundle for watch in node.watches.by_name.values()}
         in_use = bundles.pop() if len(bundles) == 1 else None
         self._installer = Installer(node.settings.models_folder, in_use, say_model)
-        self._calibrations: dict[str, CalibrateMessage] = {}
+        self._said: dict[str, _Said] = {}
 
     def obey(self, topic: str, payload: bytes) -> None:
         """Does what a command says, or answers why not."""
@@ -75,17 +84,19 @@ class Orders:
     def say(self, name: str) -> None:
         """Says what commands to a camera can change, as it stands."""
         watch, voice = self._node.watches.by_name[name], self._node.watches.voice(name)
+        said = _Said(watch, watch.camera.tuning.base, _calibration(watch))
+        self._said[name] = said
         voice.setting("enabled", state_text(watch.enabled))
-        voice.setting("threshold", state_text(watch.camera.tuning.base))
+        voice.setting("threshold", state_text(said.threshold))
         voice.setting("sensitivity", state_text(self._sensitivity(name, watch)))
-        self._say_calibration(name, watch)
+        voice.setting("calibrate", to_json(said.calibration))
 
     def tick(self) -> None:
-        """Follows calibrations that are under way, and what lies in the models folder."""
+        """Follows calibrations, day and night, and what lies in the models folder."""
         self._installer.look_again()
         watches = self._node.watches.by_name
-        for gone in self._calibrations.keys() - watches.keys():
-            del self._calibrations[gone]  # what it said is cleared with it
+        for gone in self._said.keys() - watches.keys():
+            del self._said[gone]  # what it said is cleared with it
         for name, watch in watches.items():
             calibrating = watch.calibrating
             if calibrating is not None and watch.ended.is_set() and not calibrating.over:
@@ -93,7 +104,7 @@ class Orders:
             if calibrating is not None and calibrating.result and not calibrating.adopted:
                 calibrating.adopted = True
                 self._adopt(name, watch, calibrating.result, calibrating.profile)
-            self._say_calibration(name, watch)
+            self._say_news(name, watch)
 
     def _refuse(self, topic: str, payload: bytes, error: OcrganError) -> None:
         node = self._node
@@ -113,8 +124,7 @@ class Orders:
                 sha256 = watch.view.model.bundle.sha256
                 self._node.memory.set_threshold(name, value, sha256)
             case SetSensitivity(name, level):
-                tuning = replace(watch.camera.tuning, sensitivity=factor_of(level))
-                watch.camera.tune(tuning)
+                watch.normal.set_sensitivity(factor_of(level))
                 self._node.memory.set_sensitivity(name, level)
             case Calibrate(name, minutes):
                 watch.calibrate(minutes)
@@ -145,11 +155,13 @@ class Orders:
         told = self._node.memory.camera(name, watch.view.model.bundle.sha256).sensitivity
         return self._node.settings.cameras[name].sensitivity if told is None else told
 
-    def _say_calibration(self, name: str, watch: Watch) -> None:
-        message = IDLE if watch.calibrating is None else watch.calibrating.message
-        if self._calibrations.get(name) != message:
-            self._calibrations[name] = message
-            self._node.watches.voice(name).setting("calibrate", to_json(message))
+    def _say_news(self, name: str, watch: Watch) -> None:
+        said, calibration = self._said.get(name), _calibration(watch)
+        if said is None or (said.watch, said.threshold) != (watch, watch.camera.tuning.base):
+            self.say(name)  # a camera came, got other settings, or day has turned to night
+        elif said.calibration != calibration:
+            self._said[name] = replace(said, calibration=calibration)
+            self._node.watches.voice(name).setting("calibrate", to_json(calibration))
 
     def _adopt(self, name: str, watch: Watch, learned: Calibrated, profile: Profile) -> None:
         """Lets the camera go by what it has learned, now and after the next start."""
@@ -180,3 +192,7 @@ class Orders:
             _log.error("calibration of %s cannot be kept (%s): calibrate again", name, error)
             return None
         return file
+
+
+def _calibration(watch: Watch) -> CalibrateMessage:
+    return IDLE if watch.calibrating is None else watch.calibrating.message

@@ -19,6 +19,7 @@ from ocrgan_edge.detection.schedule import Schedule
 from ocrgan_edge.detection.sensitivity import factor_of
 from ocrgan_edge.detection.zones import Zone, Zones
 from ocrgan_edge.errors import DataError, SettingsError
+from ocrgan_edge.runtime.open_scorer import runnable_targets
 from ocrgan_edge.service.camera import Outlook
 from ocrgan_edge.service.crew import View
 from ocrgan_edge.service.loaded_model import LoadedModel
@@ -60,7 +61,7 @@ def configured_view(settings: CameraSettings, model: LoadedModel) -> View:
         habits=Habits(
             learned=learned,
             threshold=settings.threshold,
-            night=Schedule(settings.night) if isinstance(settings.night, tuple) else None,
+            night=_hours(settings.night),
             by_brightness=settings.night == "brightness",
             follow_drift=settings.follow_drift,
         ),
@@ -94,15 +95,19 @@ def remembered_view(
     return replace(view, tuning=tuning, enabled=enabled)
 
 
-def wanted_target(settings: CameraSettings, bundle: Bundle) -> str | None:
+def wanted_target(
+    settings: CameraSettings, bundle: Bundle, told: RememberedCamera, state_folder: Path | None
+) -> str | None:
     """The target to load: that of the settings, or for which the camera was calibrated, if any.
 
     Raises:
-        SettingsError: the calibration cannot be read.
+        SettingsError: the calibration that the settings name cannot be read.
     """
-    if settings.target is not None or settings.calibration is None:
+    if settings.target is not None:
         return settings.target
-    return _target_of(settings.calibration, bundle)
+    if settings.calibration is not None:
+        return _target_of(settings.calibration, bundle)
+    return None if state_folder is None else _target_learned(bundle, told, state_folder)
 
 
 def calibration_name(camera: str, profile: Profile) -> str:
@@ -121,6 +126,20 @@ def _target_of(calibration: Path, bundle: Bundle) -> str | None:
         return target_calibrated(calibration, bundle.sha256)
     except DataError as error:
         raise SettingsError(str(error)) from error
+
+
+def _target_learned(bundle: Bundle, told: RememberedCamera, state_folder: Path) -> str | None:
+    """For which a command has calibrated the camera, unless it cannot run here any more."""
+    for calibration in _calibrations(told).values():
+        if calibration.statistics is None:
+            continue
+        try:
+            target = target_calibrated(state_folder / calibration.statistics, bundle.sha256)
+        except DataError:
+            continue  # who reads it says so
+        if target in runnable_targets(bundle):
+            return target
+    return None
 
 
 def _learned(settings: CameraSettings, model: LoadedModel) -> dict[Profile, Learned]:
@@ -165,6 +184,11 @@ def _calibrated(
         return replace(view, habits=habits)
     tuning = replace(view.tuning, median=told.median, base=told.threshold)
     return replace(view, statistics=statistics, tuning=tuning, habits=habits)
+
+
+def _hours(night: tuple[str, ...] | str | None) -> Schedule | None:
+    """Of the night, where the clock tells them; a schedule without entries would be all hours."""
+    return Schedule(night) if night and not isinstance(night, str) else None
 
 
 def _hop(hop: int, model: LoadedModel) -> int:

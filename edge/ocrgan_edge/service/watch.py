@@ -29,7 +29,6 @@ HEALTH_INTERVAL = 0.25
 
 LOST_FOR = 10.0
 """Seconds without pictures after which an open event is ended."""
-
 HANGS_AFTER = 30.0
 """Seconds without a frame, or an attempt to get one, after which a camera's thread hangs."""
 _log = logging.getLogger(__name__)
@@ -213,7 +212,8 @@ class Watch:
         scored = ScoredWindow(window.end, window.at, result)
         if self._crew.scores is not None:
             self._crew.scores.write(scored)
-        self.normal.learn(self.camera.take(scored, statistics), self._presence.scene_word)
+        scored = self.camera.take(scored, statistics)
+        self.normal.learn(scored, self._presence.scene_word, statistics)
 
     def failed(self, error: Exception) -> None:
         """A window could not be scored: the camera is given up."""

@@ -39,7 +39,7 @@ def test_a_wrong_password_is_reported_for_good(
 
 
 def wait_for_refusal(publishers: Any) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while not publishers.refused and time.monotonic() < end:
         time.sleep(0.02)
     assert publishers.refused

@@ -16,6 +16,7 @@ from ocrgan_edge.detection.calibration_file import (
 from ocrgan_edge.detection.self_calibration import Calibrated
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics
+from ocrgan_edge.whole_file import unfinished_name
 
 GRID = (5, 2, 3)
 MODEL = "ab12 onnx-int8"
@@ -58,7 +59,7 @@ def test_writing_again_replaces_it_and_leaves_nothing_else(path: Path) -> None:
 
 def test_a_disk_that_is_full_harms_nothing(path: Path) -> None:
     write_calibrated(path, LEARNED, MODEL)
-    path.with_name("door.npz.partial").symlink_to("/dev/full")
+    path.with_name(unfinished_name(path.name)).symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         write_calibrated(path, replace(LEARNED, threshold=9.0), MODEL)
     assert read_calibrated(path, MODEL, GRID).threshold == 4.25

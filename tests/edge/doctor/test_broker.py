@@ -20,7 +20,7 @@ TOPICS = Topics("ocrgan", "attic")
 
 
 def asked(url: str, **environment: str) -> Finding:
-    return check_broker(parse_broker(url, environment), TOPICS, seconds=5)
+    return check_broker(parse_broker(url, environment), TOPICS, seconds=30)
 
 
 @pytest.mark.mosquitto

@@ -8,6 +8,7 @@ import pytest
 from ocrgan_edge.bundle import open_bundle
 from ocrgan_edge.doctor.bundle import Question, check_bundle
 from ocrgan_edge.doctor.finding import Finding
+from ocrgan_edge.doctor.target import when_too_slow
 from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.runtime.timing_memory import Timing, circumstances, remember
 
@@ -25,7 +26,7 @@ OTHER_ORDER = {
 
 
 def looked_at(path: Path, target: str = "all", **more: object) -> dict[tuple[str, str], Finding]:
-    question = Question(path, target, QUICK, **more)  # type: ignore[arg-type]
+    question = Question(path, target, QUICK, **more)
     return {(found.about, found.name): found for found in check_bundle(question)}
 
 
@@ -44,7 +45,7 @@ def test_a_bundle_that_is_well_is_ok_in_every_line(tiny_bundle: Path) -> None:
 
 def test_latency_is_told_in_percentiles_beside_what_a_camera_needs(tiny_bundle: Path) -> None:
     data = looked_at(tiny_bundle, "onnx-fp32")["onnx-fp32", "latency"].data
-    assert 0 < data["p50_ms"] <= data["p95_ms"] <= data["p99_ms"]  # type: ignore[operator]
+    assert 0 < data["p50_ms"] <= data["p95_ms"] <= data["p99_ms"]
     assert data["budget_ms"] == 400  # hop 4 at 10 frames/s
     assert data["threads"] == 1
 
@@ -113,3 +114,10 @@ def test_looking_remembers_nothing(with_int8: Callable[..., Path], tmp_path: Pat
     path = with_int8(UPSAMPLING)
     looked_at(path, state_folder=tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_busy_machine_is_told_from_a_slow_one() -> None:
+    assert when_too_slow(2.5, 2).startswith("take a smaller model")
+    assert when_too_slow(8.7, 2) == (
+        "end what else computes here (load 8.7 on 2 cores), and ask again"
+    )

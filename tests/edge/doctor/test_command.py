@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from ocrgan_edge.doctor.__main__ import main
 
 
 @pytest.fixture
-def doctor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+def doctor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
     """`doctor(options)`: the command's exit code."""
+
+    interrupt = signal.getsignal(signal.SIGINT)
 
     def ask(*options: object) -> int:
         monkeypatch.setattr(sys, "argv", ["ocrgan-doctor", *map(str, options)])
@@ -22,7 +25,8 @@ def doctor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
         assert isinstance(code, int)
         return code
 
-    return ask
+    yield ask
+    signal.signal(signal.SIGINT, interrupt)
 
 
 def test_json_has_the_same_keys_for_every_line(

@@ -9,6 +9,7 @@ import pytest
 
 from ocrgan_edge.bundle import Bundle
 from ocrgan_edge.errors import BundleError
+from ocrgan_edge.runtime import target_timing
 from ocrgan_edge.runtime.choose_target import choose_target, fastest
 from ocrgan_edge.runtime.open_scorer import open_scorer
 from ocrgan_edge.runtime.self_test import golden_windows
@@ -65,7 +66,10 @@ def test_a_bundle_with_one_target_has_no_choice(tiny: Bundle, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_the_first_start_times_every_target_and_remembers_it(tiny: Bundle, tmp_path: Path) -> None:
+def test_the_first_start_times_every_target_and_remembers_it(
+    tiny: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(target_timing, "LONGEST", 120.0)  # the machine may be busy
     choice = choose_target(tiny, 1, tmp_path)
     assert choice.milliseconds.keys() == {"onnx-fp32", "openvino-fp16"}
     assert recall(tmp_path, circumstances(tiny.sha256, 1)) == choice.milliseconds
@@ -77,7 +81,7 @@ def test_a_target_that_cannot_be_used_is_left_out_with_the_reason(
     rewrite: Callable[[dict[str, bytes]], Bundle], caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = rewrite({"graphs/onnx-fp32.onnx": b"garbage"})
-    assert time_target(broken, "onnx-fp32", 1, longest=60) is None
+    assert time_target(broken, "onnx-fp32", 1, longest=120) is None
     assert "graph onnx-fp32 cannot be loaded" in caplog.text
 
 

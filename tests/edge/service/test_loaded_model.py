@@ -92,6 +92,12 @@ def test_cameras_with_the_same_bundle_share_one_model(tiny_bundle: Path) -> None
     assert shelf.load(open_bundle(tiny_bundle), TARGET) is first
 
 
+def test_a_target_that_is_named_and_one_that_is_chosen_share_one_model(tiny_bundle: Path) -> None:
+    shelf = ModelShelf(TWO)
+    chosen = shelf.load(open_bundle(tiny_bundle), None)
+    assert shelf.load(open_bundle(tiny_bundle), chosen.target) is chosen
+
+
 def test_another_file_or_target_is_another_model(tiny_bundle: Path, other_bundle: Path) -> None:
     shelf = ModelShelf(TWO)
     loaded = [

@@ -25,6 +25,7 @@ def text() -> str:
     door.window_scored(latency=0.03, age=0.2)
     door.window_scored(latency=0.04, age=0.7, hop=6)
     door.windows_skipped(2)
+    door.normal_is("night", 0.25)
     return generate_latest(registry(node, progress)).decode()
 
 
@@ -44,6 +45,7 @@ def test_a_camera_s_counts_are_told(values: dict[str, float]) -> None:
     assert values["ocrgan_frames_total"] == 1
     assert values["ocrgan_windows_skipped_total"] == 2
     assert values["ocrgan_hop_frames"] == 6
+    assert values["ocrgan_drift_ratio"] == 0.25
 
 
 def test_latency_is_a_histogram_in_seconds(values: dict[str, float]) -> None:
@@ -65,6 +67,10 @@ def test_the_node_s_counts_are_told(values: dict[str, float]) -> None:
     assert values["ocrgan_build_info"] == 1
     assert values["ocrgan_progress_age_seconds"] == 0
     assert values["process_resident_memory_bytes"] > 1e7
+
+
+def test_drift_that_is_not_followed_is_not_told(text: str) -> None:
+    assert text.count("ocrgan_drift_ratio{") == 1  # the yard has none
 
 
 def test_being_scraped_changes_nothing() -> None:

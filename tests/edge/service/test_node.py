@@ -173,7 +173,7 @@ class TestChange:
         # Not a question of waiting: this machine has no library for it.
         change(node, settings({"door": {"source": "picamera"}, "yard": {}}))
         first = node.watches.by_name["door"]
-        assert first.ended.wait(20)
+        assert first.ended.wait(60)
         node.tick(datetime.now(UTC))
         assert "door is given up: picamera" in caplog.text
         assert node.watches.by_name["door"] is first

@@ -106,7 +106,7 @@ def test_a_calibration_of_the_night_waits_by_day_and_is_adopted_for_the_night(
     made.tick(MIDNIGHT, armed=True)
     made.calibrate("door", 20, Wish(minimum_duration=60.0))
     made.tick(NOON, armed=True)
-    made.learn(window(0, 0.0), "ok")
+    made.learn(window(0, 0.0), "ok", made.statistics)
     assert made.calibrating.message.message == "waits while it is day"
     assert made.calibrating.message.progress == 0
     assert made.statistics is DAY.statistics
@@ -134,14 +134,72 @@ def test_drift_is_followed_only_while_all_is_well(
     made.tick(NOON, armed)
     alarm.alarmed = alarmed
     for number in range(60):
-        made.learn(window(number, 1.0), scene)
+        made.learn(window(number, 1.0), scene, made.statistics)
     assert bool((made.statistics.mean > 0).all()) == learns
+
+
+def test_what_was_scored_by_other_statistics_is_not_learned(normal) -> None:
+    """Day turns to night while a window is scored: its score means nothing to the night."""
+    made = normal(night=CLOCK)
+    made.tick(MIDNIGHT, armed=True)
+    made.calibrate("door", 20, Wish(minimum_duration=60.0))
+    made.learn(window(0, 0.0), "ok", DAY.statistics)
+    assert made.calibrating.learn.progress == 0
+    made.learn(window(1, 0.0), "ok", NIGHT.statistics)
+    assert made.calibrating.learn.progress > 0
+
+
+def test_after_a_day_a_calibration_of_the_night_goes_on_by_what_it_has_learned(normal) -> None:
+    made = normal(night=CLOCK)
+    made.tick(MIDNIGHT, armed=True)
+    made.calibrate("door", 20, Wish(minimum_duration=60.0))
+    for number in range(12):  # of 20: past half time
+        made.learn(window(number, number % 2), "ok", made.statistics)
+    halfway = made.statistics
+    assert halfway is not NIGHT.statistics
+    made.tick(NOON, armed=True)
+    assert made.statistics is DAY.statistics
+    made.tick(MIDNIGHT, armed=True)
+    assert made.statistics is halfway
+
+
+def test_sensitivity_holds_by_day_and_night(normal, alarm: Alarm) -> None:
+    made = normal(night=CLOCK)
+    made.tick(NOON, armed=True)
+    made.set_sensitivity(2.0)
+    made.tick(MIDNIGHT, armed=True)
+    assert (alarm.tuning.base, alarm.tuning.sensitivity) == (4.0, 2.0)
+
+
+def test_drift_outlasts_the_day_also_where_nothing_is_kept_on_disk(normal, said) -> None:
+    made = normal(night=CLOCK)
+    made.follows_drift = True
+    made.tick(MIDNIGHT, armed=True)
+    for number in range(60):
+        made.learn(window(number, 1.0), "ok", made.statistics)
+    drifted = made.statistics
+    made.tick(NOON, armed=True)
+    assert made.statistics is DAY.statistics
+    assert said[-1] == ("day", None)
+    made.tick(MIDNIGHT, armed=True)
+    assert made.statistics is drifted
+    assert said[-1][1] > 0
+
+
+def test_a_new_calibration_voids_its_drift(normal) -> None:
+    made = normal()
+    made.follows_drift = True
+    for number in range(60):
+        made.learn(window(number, 1.0), "ok", made.statistics)
+    assert made.statistics is not ALWAYS.statistics
+    made.adopt("always", DAY)
+    assert made.statistics is DAY.statistics
 
 
 def test_drift_is_not_followed_unless_asked_for(normal) -> None:
     made = normal()
     for number in range(60):
-        made.learn(window(number, 1.0), "ok")
+        made.learn(window(number, 1.0), "ok", made.statistics)
     assert made.statistics is ALWAYS.statistics
 
 
@@ -150,10 +208,10 @@ def test_drift_outlasts_a_restart_and_is_told(normal, said, tmp_path: Path) -> N
     made = normal(drift_files=files)
     made.follows_drift = True
     for number in range(60):
-        made.learn(window(number, 1.0), "ok")
+        made.learn(window(number, 1.0), "ok", made.statistics)
     made.close()
     again = normal(drift_files=files)
     again.follows_drift = True
-    again.learn(window(0, 1.0), "ok")
+    again.learn(window(0, 1.0), "ok", again.statistics)
     assert (again.statistics.mean > 0).all()
     assert said[-1][1] > 0

@@ -29,9 +29,9 @@ class Led:
         self.remote = Remote(node, node.settings.mqtt, self.inbox)
 
     def until(self, true: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while not true():
-            assert time.monotonic() < end, f"not within 10 s: {what}"
+            assert time.monotonic() < end, f"not within 60 s: {what}"
             self.node.tick(datetime.now(UTC))
             self.remote.tick()
             self.inbox.work(0.02)

@@ -20,7 +20,7 @@ from ocrgan_edge.service.remembered import (
     RememberedThreshold,
 )
 from ocrgan_edge.service.settings.camera import CameraSettings
-from ocrgan_edge.service.view import configured_view, remembered_view
+from ocrgan_edge.service.view import configured_view, remembered_view, wanted_target
 
 
 def view(model: LoadedModel, **settings: object) -> View:
@@ -127,3 +127,15 @@ def test_a_calibration_without_statistics_of_its_own_brings_its_threshold(
     seen = remembered_view(view(model), told, tmp_path)
     assert seen.tuning.base == 5.0
     assert seen.statistics is model.statistics
+
+
+def test_the_target_that_a_camera_has_learned_with_stays(
+    model: LoadedModel, tmp_path: Path
+) -> None:
+    """Whichever is the fastest by now: what was learned holds for that one only."""
+    told = RememberedCamera(calibration=learned(model, tmp_path))
+    camera = CameraSettings(source="0", bundle=model.bundle.path)
+    assert wanted_target(camera, model.bundle, told, tmp_path) == model.target == "onnx-fp32"
+    assert wanted_target(camera, model.bundle, RememberedCamera(), tmp_path) is None
+    other = camera.model_copy(update={"target": "openvino-fp16"})
+    assert wanted_target(other, model.bundle, told, tmp_path) == "openvino-fp16"

@@ -28,7 +28,7 @@ Video = Callable[..., Path]
 
 
 def wait_for_the_end(watch: Watch) -> None:
-    assert watch.ended.wait(20), "the camera has not come to its end"
+    assert watch.ended.wait(60), "the camera has not come to its end"
 
 
 def wait_for_an_event(record) -> None:

@@ -10,6 +10,8 @@ from ocrgan_edge.service.progress import Progress
 from ocrgan_edge.service.systemd import Notifier
 from ocrgan_edge.service.watchdog import Watchdog
 
+ALIVE = "WATCHDOG=1"
+
 
 @pytest.fixture
 def manager(tmp_path: Path) -> Iterator[socket.socket]:
@@ -21,6 +23,15 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
 @pytest.fixture
 def notifier(manager: socket.socket) -> Notifier:
     return Notifier(manager.getsockname())
+
+
+def hears(manager: socket.socket, word: str) -> list[str]:
+    """All that is said until this word has come."""
+    manager.settimeout(30)
+    heard = [manager.recv(4096).decode()]
+    while heard[-1] != word:
+        heard.append(manager.recv(4096).decode())
+    return heard
 
 
 def heard_within(manager: socket.socket, seconds: float) -> list[str]:
@@ -35,10 +46,12 @@ def heard_within(manager: socket.socket, seconds: float) -> list[str]:
 
 
 def test_it_is_fed_twice_within_systemd_s_limit(manager: socket.socket, notifier: Notifier) -> None:
-    with Watchdog(Progress(), notifier, limit=0.2):
-        heard = heard_within(manager, 0.6)
-    assert set(heard) == {"WATCHDOG=1"}
-    assert 6 <= len(heard) <= 9
+    start = time.monotonic()
+    with Watchdog(Progress(), notifier, limit=1.0):
+        heard = [*hears(manager, ALIVE), *hears(manager, ALIVE), *hears(manager, ALIVE)]
+        took = time.monotonic() - start
+    assert heard == [ALIVE] * 3  # the first at once
+    assert 0.79 < took < 2.0  # twice 1.0 / 2.5, on a busy machine a little more
 
 
 def test_a_hanging_part_leaves_it_unfed_until_it_gets_on(
@@ -47,10 +60,10 @@ def test_a_hanging_part_leaves_it_unfed_until_it_gets_on(
     progress = Progress()
     progress.expect("worker 1", within=0.1)
     with Watchdog(progress, notifier, limit=0.1):
-        heard_within(manager, 0.3)
-        assert "WATCHDOG=1" not in heard_within(manager, 0.2)
+        hears(manager, "STATUS=Hanging: worker 1")
+        assert ALIVE not in heard_within(manager, 0.2)
         progress.rest("worker 1")
-        assert "WATCHDOG=1" in heard_within(manager, 0.3)
+        hears(manager, ALIVE)
 
 
 def test_what_hangs_is_said_once_with_all_stacks(
@@ -62,13 +75,11 @@ def test_what_hangs_is_said_once_with_all_stacks(
     progress = Progress()
     progress.expect("worker 1", within=0.05)
     with Watchdog(progress, notifier, limit=0.05), caplog.at_level(logging.WARNING):
-        heard = heard_within(manager, 0.3)
+        hears(manager, "STATUS=Hanging: worker 1")
+        heard_within(manager, 0.2)  # it goes on hanging
         progress.rest("worker 1")
-        heard += heard_within(manager, 0.1)
-    assert "STATUS=Hanging: worker 1" in heard
-    assert "STATUS=All parts get on again" in heard
-    assert [record.getMessage() for record in caplog.records] == [
-        "worker 1 hangs: no progress for 0 s",
-        "worker 1 gets on again",
-    ]
+        hears(manager, "STATUS=All parts get on again")
+    hangs, gets_on = (record.getMessage() for record in caplog.records)
+    assert hangs.startswith("worker 1 hangs: no progress for ")
+    assert gets_on == "worker 1 gets on again"
     assert "test_watchdog.py" in capfd.readouterr().err

