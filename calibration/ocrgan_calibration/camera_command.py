@@ -66,6 +66,8 @@ def run(options: Options, as_json: bool) -> None:
     # What cannot be kept is told before, not after 30 minutes.
     for file in (options.file, options.picture):
         _check_writable(file)
+    if options.picture is not None and not can_draw():
+        Console(stderr=True).print(f"note: {MISSING}", highlight=False)
     profiles = _others(options, model)
     settings = _settings(options)
     address = address_of("camera", settings, os.environ)
@@ -147,6 +149,7 @@ def _report(options: Options, model: LoadedModel, found: Found) -> dict[str, obj
         "bundle_threshold": model.calibration.threshold,
         "median": calibrated.median,
         "false_alarms_per_day": options.request.false_alarms_per_day,
+        "threshold_per_day": threshold.per_day,
         "shown_per_day": threshold.shown_per_day,
         "hours_needed": SHOWN * 24 / options.request.false_alarms_per_day,
         "peaks": threshold.peaks,
@@ -161,10 +164,7 @@ def _report(options: Options, model: LoadedModel, found: Found) -> dict[str, obj
 
 def _draw(options: Options, found: Found) -> str | None:
     threshold = found.learn.threshold
-    if options.picture is None or threshold is None:
-        return None
-    if not can_draw():
-        Console(stderr=True).print(f"note: {MISSING}", highlight=False)
+    if options.picture is None or threshold is None or not can_draw():
         return None
     try:
         draw(options.picture, found.learn.normal_scores, threshold)

@@ -14,7 +14,7 @@ from ocrgan_edge.detection.threshold import Threshold
 from ocrgan_edge.whole_file import write_whole
 
 BINS = 60
-MISSING = "no picture was drawn: that needs matplotlib (pip install matplotlib)"
+MISSING = "no picture will be drawn: that needs matplotlib (pip install matplotlib)"
 
 
 def can_draw() -> bool:

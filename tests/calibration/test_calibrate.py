@@ -104,7 +104,7 @@ def test_each_clip_is_told_when_it_is_done(scorer: Scorer, plan: Plan, clips: No
 
 
 def test_a_wish_that_was_not_seen_is_told(plan: Plan) -> None:
-    threshold = Threshold(2.0, 1.0, 3000, 20.0, 12, 72.0)
+    threshold = Threshold(2.0, 1.0, 3000, 20.0, 12, 72.0, per_day=1.0)
     calibration = calibration_of(threshold, plan, "here")
     assert calibration.warning == (
         "1 false alarms a day cannot be seen in 20.0 minutes of normal video: they can show 216 a "
@@ -115,7 +115,7 @@ def test_a_wish_that_was_not_seen_is_told(plan: Plan) -> None:
 
 def test_a_wish_that_was_seen_has_no_warning(plan: Plan) -> None:
     hourly = replace(plan, wish=Wish(false_alarms_per_day=24))
-    threshold = Threshold(2.0, 1.0, 30_000, 200.0, 12, 0.3)
+    threshold = Threshold(2.0, 1.0, 30_000, 200.0, 12, 0.3, per_day=24.0)
     assert calibration_of(threshold, hourly, "here").warning is None
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ocrgan_edge.runtime.scorer import LocationStatistics
 
 Profile = Literal["always", "day", "night"]
-"""`always`: the camera makes no difference, or has not been calibrated for day or night."""
+"""`always`: the camera makes no difference between day and night."""
 PROFILES: tuple[Profile, ...] = ("always", "day", "night")
 
 NIGHT_BELOW = 60.0

@@ -65,7 +65,7 @@ def time_target(
         reason = (done.stderr.splitlines() or [f"it ended with code {done.returncode}"])[-1]
         _log.warning("%s cannot be used on this machine: %s", target, reason)
         return None
-    return float(done.stdout)
+    return float(done.stdout.split()[-1])  # a runtime may have said something, too
 
 
 def latencies(

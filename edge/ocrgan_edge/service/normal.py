@@ -91,6 +91,7 @@ class Normal:
         self._drifts: dict[Profile, KeptDrift] = {}
         self._keep_due = time.monotonic() + KEEP_EVERY
         self._lock = threading.RLock()
+        on_change("always", None)  # the camera may have had other habits before
 
     def tick(self, now: datetime, armed: bool) -> None:
         """What has to be done when time passes; `now` has a time zone."""

@@ -72,7 +72,7 @@ def test_by_the_clock_day_and_night_have_their_own_threshold(normal, alarm: Alar
     assert (made.profile, alarm.tuning.base, made.statistics) == ("day", 3.0, DAY.statistics)
     made.tick(MIDNIGHT, armed=True)
     assert (made.profile, alarm.tuning.base, made.statistics) == ("night", 4.0, NIGHT.statistics)
-    assert said == [("day", None), ("night", None)]
+    assert said == [("always", None), ("day", None), ("night", None)]
 
 
 def test_by_brightness_a_minute_of_dark_makes_it_night(normal, alarm: Alarm) -> None:

@@ -72,6 +72,12 @@ def test_losses_are_counted_since_the_start(camera: CameraStats) -> None:
     assert (message.reconnects, message.events) == (2, 2)
 
 
+def test_the_profile_and_drift_told_are_the_newest(camera: CameraStats) -> None:
+    assert (camera.interval().profile, camera.interval().drift) == ("always", None)
+    camera.normal_is("night", 1 / 3)
+    assert (camera.interval().profile, camera.interval().drift) == ("night", 0.333)
+
+
 def test_a_camera_is_online_from_a_frame_until_it_goes_away(camera: CameraStats) -> None:
     assert not camera.totals.online
     camera.frame_came()
