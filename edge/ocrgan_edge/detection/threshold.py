@@ -60,7 +60,7 @@ class Threshold:
     extrapolated: float
     """Wished interval between false alarms over the recording's length; up to 1 it was seen."""
     per_day: float
-    """False alarms a day that the threshold is for: the wish, or more where that is beyond reach."""
+    """False alarms a day that the value is for: the wish, or more where that is out of sight."""
     estimate: float = math.nan
     """The most likely threshold, without the margin for not knowing."""
     level: float = math.nan
