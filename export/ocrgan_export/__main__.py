@@ -16,6 +16,7 @@ from rich.table import Table
 
 from ocrgan_edge.command_line import run as run_command
 from ocrgan_edge.errors import SettingsError
+from ocrgan_edge.runtime.no_telemetry import forbid_telemetry
 
 if TYPE_CHECKING:
     from ocrgan_export.export_run import Outcome, Step
@@ -119,11 +120,13 @@ def quantize(
 
 def export_main() -> None:
     """Runs `ocrgan-export`."""
+    forbid_telemetry()
     sys.exit(run_command(export_app))
 
 
 def quantize_main() -> None:
     """Runs `ocrgan-quantize`."""
+    forbid_telemetry()
     sys.exit(run_command(quantize_app))
 
 

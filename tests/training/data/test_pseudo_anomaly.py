@@ -8,7 +8,8 @@ import pytest
 
 from ocrgan_training.data import edits
 from ocrgan_training.data.blob import box_around, motion_cells, place_box, random_size, soft_blob
-from ocrgan_training.data.pseudo_anomaly import PseudoSettings, PseudoStack, make_pseudo_stack
+from ocrgan_training.data.pseudo_anomaly import PseudoStack, make_pseudo_stack
+from ocrgan_training.data.pseudo_settings import PseudoSettings
 
 HEIGHT, WIDTH = 64, 96
 

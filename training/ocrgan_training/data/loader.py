@@ -16,12 +16,8 @@ from ocrgan_training.data.augment import Augmentation, NoiseBank, View
 from ocrgan_training.data.clip_store import ClipStore
 from ocrgan_training.data.clips import Clip
 from ocrgan_training.data.crop import active_part
-from ocrgan_training.data.pseudo_anomaly import (
-    PseudoSettings,
-    PseudoStack,
-    make_pseudo_stack,
-    unedited,
-)
+from ocrgan_training.data.pseudo_anomaly import PseudoStack, make_pseudo_stack, unedited
+from ocrgan_training.data.pseudo_settings import PseudoSettings
 from ocrgan_training.data.sampling import (
     ClipRoom,
     EpochSampler,
