@@ -25,6 +25,7 @@ from ocrgan_training.evaluation.evaluate import REFERENCES, TORCH
 from ocrgan_training.evaluation.measure import Settings
 from ocrgan_training.evaluation.subjects import Subject, Subjects, of_bundle
 from ocrgan_training.fused_graph import FusedGraph
+from ocrgan_training.machine import keep_freed_memory
 from ocrgan_training.run_info import RunInfo
 
 FALSE_ALARMS_PER_DAY = 1.0
@@ -89,6 +90,7 @@ def load_run(run: Path) -> LoadedRun:
         DataError: the folder has no checkpoint, or it is broken.
         SettingsError: the network's frames are not multiples of 32.
     """
+    keep_freed_memory()
     network, info = load_network(run)
     return LoadedRun(run.resolve().name, FusedGraph(network), info)
 
