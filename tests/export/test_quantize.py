@@ -15,11 +15,13 @@ from ocrgan_export.to_openvino import Ir, read_ir
 pytestmark = pytest.mark.slow
 
 SPEC = InputSpec(frames=8, height=32, width=32, frames_per_second=10)
+GRID = (8, 8)
+"""Cells of the anomaly map, 4 pixels each."""
 
 
 def scores(graph: Graph, windows) -> np.ndarray:
     """Mean of all terms' maps, per window and frame: what quantization could spoil."""
-    scorer = load_scorer(graph, SPEC, neutral(SPEC), threads=1)
+    scorer = load_scorer(graph, SPEC, neutral(GRID), threads=1)
     return np.concatenate([scorer.score(window).anomaly_map.ravel() for window in windows])
 
 
