@@ -102,7 +102,9 @@ def test_a_bad_setting_is_one_sentence_and_its_own_exit_code(
     assert result.exit_code == code
     assert message in result.stderr
     assert "s3cret" not in result.stderr
-    assert len(result.stderr.splitlines()) == 1
+    *said, last = result.stderr.splitlines()
+    assert last.startswith("error: ")
+    assert all(" INFO " in line for line in said)
 
 
 def test_help_has_examples_and_exit_codes(start_daemon: Start) -> None:
