@@ -14,6 +14,7 @@ from ocrgan_export.pack import Label, label_of, pack
 pytestmark = pytest.mark.slow
 
 SPEC = InputSpec(frames=8, height=32, width=32, frames_per_second=10)
+GRID = (8, 8)
 CALIBRATION = Calibration(
     threshold=2.0,
     median=0.5,
@@ -38,9 +39,9 @@ def targets(model, ir, label) -> list[Measured]:
     ]
     measured = []
     for graph in graphs:
-        scorer = load_scorer(graph, SPEC, neutral(SPEC), threads=1)
+        scorer = load_scorer(graph, SPEC, neutral(GRID), threads=1)
         golden = golden_scores(scorer, label.golden)
-        measured.append(Measured(graph, neutral(SPEC), CALIBRATION, golden, {"spearman": 1.0}, 0.5))
+        measured.append(Measured(graph, neutral(GRID), CALIBRATION, golden, {"spearman": 1.0}, 0.5))
     return measured
 
 

@@ -38,7 +38,7 @@ def connected(cluster: str) -> Iterator[Client]:
                 n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port: several may run on one machine
                 silence_logs=logging.ERROR,
             )
             yield stack.enter_context(Client(stack.enter_context(local)))
