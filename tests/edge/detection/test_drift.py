@@ -95,6 +95,7 @@ def test_what_lies_between_release_and_threshold_is_not_learned_either(drift: Dr
     assert drift.used == pytest.approx(0, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_frog_that_is_boiled_slowly_still_jumps(drift: Drift) -> None:
     """Something gets a little stronger each day, and is always said to be calm."""
     place = np.zeros(GRID)
@@ -110,6 +111,7 @@ def test_a_frog_that_is_boiled_slowly_still_jumps(drift: Drift) -> None:
     assert score(terms_at(4 + SCALE * strong * place), drift.statistics) > THRESHOLD
 
 
+@pytest.mark.slow
 def test_a_quiet_week_makes_nothing_more_easily_unusual(drift: Drift) -> None:
     """Nothing varies: scales stay as they are."""
     for number in range(14 * DAY // 2):

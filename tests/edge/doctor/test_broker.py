@@ -47,6 +47,7 @@ def test_a_daemon_of_this_node_stays_connected(mosquitto: Mosquitto) -> None:
         assert daemon.recv(2) == b"\xd0\x00"
 
 
+@pytest.mark.slow
 @pytest.mark.mosquitto
 def test_a_wrong_password_is_denied(
     make_mosquitto: Callable[[str], Mosquitto], tmp_path: Path
@@ -60,6 +61,7 @@ def test_a_wrong_password_is_denied(
     assert "s3cret" not in found.model_dump_json()
 
 
+@pytest.mark.slow
 def test_a_port_that_nobody_listens_on_is_refused() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -68,6 +70,7 @@ def test_a_port_that_nobody_listens_on_is_refused() -> None:
     assert found.advice == "start the broker, or correct the port"
 
 
+@pytest.mark.slow
 def test_a_name_that_nobody_has_is_unknown() -> None:
     assert asked("mqtt://no-such-host.invalid").data["problem"] == "unknown_host"
 
@@ -86,6 +89,7 @@ def mute() -> Iterator[int]:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_something_that_speaks_no_mqtt_is_silent(mute: int) -> None:
     assert asked(f"mqtt://127.0.0.1:{mute}").data["problem"] == "silent"
 

@@ -66,6 +66,7 @@ def test_a_person_reads_lines_with_advice_below(
     assert "→ copy or export the bundle again" in out
 
 
+@pytest.mark.slow
 def test_the_settings_name_bundle_broker_and_state_folder(
     doctor: Callable[..., int],
     tiny_bundle: Path,

@@ -70,6 +70,7 @@ def test_a_clip_that_changed_is_refused(tmp_path: Path, write_clips: WriteClips)
         tight.cut(2, 0, 1)
 
 
+@pytest.mark.slow
 def test_a_training_beyond_the_bound_decodes_each_clip_about_once_an_epoch(
     tmp_path: Path, write_clips: WriteClips
 ) -> None:

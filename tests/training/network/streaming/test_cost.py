@@ -12,6 +12,7 @@ from ocrgan_training.network.streaming.cost import count_step, step_table
 TINY = NetworkConfig(frames=8, height=32, width=32, base_width=8)
 
 
+@pytest.mark.slow
 def test_a_frame_costs_a_windows_share_of_what_works_frame_by_frame():
     window, step = count_cost(TINY).parts, count_step(TINY).parts
     for part in ("generator.encoders", "generator.decoders", "discriminator"):
@@ -20,6 +21,7 @@ def test_a_frame_costs_a_windows_share_of_what_works_frame_by_frame():
     assert step["local_discriminator"] == window["local_discriminator"] - luma
 
 
+@pytest.mark.slow
 def test_the_state_by_hand():
     state = count_step(TINY).state
     assert state["patches"] == 7 * 32 * 32 * 4
