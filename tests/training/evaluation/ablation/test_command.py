@@ -59,6 +59,9 @@ def test_a_small_ablation_is_made_once_and_added_to_on_a_cluster(
     for path, written in trained.items():
         assert path.stat().st_mtime_ns == written
 
+    grid.write_text(grid.read_text().replace("steps = 1", "steps = 2"))
+    assert ablate(*options) == 2  # results of one step are not passed off as those of two
+
 
 @pytest.mark.parametrize(
     ("options", "message"),

@@ -14,6 +14,7 @@ from ocrgan_training.evaluation.ablation.grid import (
     standard_grid,
 )
 
+SEEDS = (1, 2)
 PLAN = Grid((), ("--steps", "5"))
 
 
@@ -24,7 +25,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_parts_axis_goes_from_single_frames_to_everything() -> None:
-    grid = standard_grid(("temporal",), Network(width=16), PLAN)
+    grid = standard_grid(("temporal",), Network(width=16), SEEDS, PLAN)
     assert [(row.name, row.network.temporal) for row in grid.rows] == [
         ("base", "none"),
         ("+ basic temporal", "basic"),
@@ -36,7 +37,7 @@ def test_the_parts_axis_goes_from_single_frames_to_everything() -> None:
 
 
 def test_window_lengths_and_sizes_are_those_of_the_specification() -> None:
-    grid = standard_grid(("frames", "size"), Network(), PLAN)
+    grid = standard_grid(("frames", "size"), Network(), SEEDS, PLAN)
     assert [row.network.frames for row in grid.rows[:5]] == [8, 12, 16, 20, 24]
     assert [row.network.size for row in grid.rows[5:]] == [32, 64, 128, 224]
 
@@ -53,9 +54,15 @@ def test_a_grid_file_has_rows_and_what_they_share(tmp_path: Path) -> None:
     text = 'steps = 7\nseeds = [4, 5]\n[network]\nsize = "32x64"\n[[row]]\nname = "a"\nframes = 8\n'
     grid = read_grid(written(tmp_path, text))
     assert grid.budget == ("--steps", "7")
-    assert grid.seeds == (4, 5)
     (row,) = grid.rows
+    assert row.seeds == (4, 5)
     assert (row.network.config().height, row.network.config().frames) == (32, 8)
+
+
+def test_a_row_with_seeds_of_its_own_is_not_trained_with_the_others(tmp_path: Path) -> None:
+    text = 'steps = 7\nseeds = [4, 5]\n[[row]]\nname = "a"\n[[row]]\nname = "b"\nseeds = [6]\n'
+    grid = read_grid(written(tmp_path, text))
+    assert [row.seeds for row in grid.rows] == [(4, 5), (6,)]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +83,7 @@ def test_what_cannot_work_is_one_sentence(tmp_path: Path, text: str, message: st
 
 def test_an_unknown_axis_is_refused() -> None:
     with pytest.raises(SettingsError, match="no axis 'depth', wanted temporal, frames, size"):
-        standard_grid(("depth",), Network(), PLAN)
+        standard_grid(("depth",), Network(), SEEDS, PLAN)
 
 
 def test_two_budgets_are_refused() -> None:
@@ -85,5 +92,5 @@ def test_two_budgets_are_refused() -> None:
 
 
 def test_a_rows_folder_is_its_group_and_name() -> None:
-    assert Row("+ basic temporal", "parts", Network()).folder == "parts-basic-temporal"
-    assert Row("64×64", "size", Network()).folder == "size-64-64"
+    assert Row("+ basic temporal", "parts", Network(), SEEDS).folder == "parts-basic-temporal"
+    assert Row("64×64", "size", Network(), SEEDS).folder == "size-64-64"

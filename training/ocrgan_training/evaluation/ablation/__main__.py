@@ -106,8 +106,8 @@ def command(
         rows = read_grid(grid)
     else:
         common = Network(preset=preset, size=size, frames=frames, width=width)
-        plan = Grid((), budget(minutes, steps), _seeds(seeds), hop)
-        rows = standard_grid(_words(axes), common, plan)
+        plan = Grid((), budget(minutes, steps), hop)
+        rows = standard_grid(_words(axes), common, _seeds(seeds), plan)
     used = threads or (1 if cluster is not None else os.cpu_count() or 1)
     torch.set_num_threads(used)
     console = Console(width=None if sys.stdout.isatty() else 150)

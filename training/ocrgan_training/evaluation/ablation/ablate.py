@@ -27,7 +27,7 @@ Cells = Callable[[Bench], Iterable[tuple[Row, list[Cell]]]]
 def one_after_the_other(bench: Bench) -> Iterator[tuple[Row, list[Cell]]]:
     """Does the cells in this process."""
     for row in bench.grid.rows:
-        yield row, [do_cell(bench, row, seed) for seed in bench.grid.seeds]
+        yield row, [do_cell(bench, row, seed) for seed in row.seeds]
 
 
 def ablate(bench: Bench, command: str, cells: Cells = one_after_the_other) -> Table:

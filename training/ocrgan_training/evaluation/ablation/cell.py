@@ -54,6 +54,8 @@ class Cell:
     steps: int
     figures: dict[str, Figures]
     """By data set: the one trained on first, then the others."""
+    options: tuple[str, ...] | None = None
+    """Of `ocrgan-train`; None in results older than this field."""
 
 
 Say = Callable[[str], None]
@@ -87,11 +89,17 @@ def do_cell(bench: Bench, row: Row, seed: int) -> Cell:
     """Trains and measures what has not been yet.
 
     Raises:
-        DataError: a clip or the result file cannot be used.
+        DataError: a clip or the result file cannot be used, or the result is of other settings.
         KeyboardInterrupt: the training was interrupted; it has saved, and the same call goes on.
     """
     file = bench.result_file(row, seed)
     before = _read(file) if file.exists() else None
+    options = _options(bench, row)
+    if before is not None and before.options not in (None, options):
+        raise DataError(
+            f"{file} was measured with {' '.join(before.options or ())}, the row now asks for "
+            f"{' '.join(options)}: use another --out, or remove it and its training"
+        )
     if before is not None and before.figures.keys() >= bench.sets.keys():
         return before
     run = bench.run_folder(row, seed)
@@ -104,9 +112,13 @@ def do_cell(bench: Bench, row: Row, seed: int) -> Cell:
         name: known[name] if name in known else _figures(run, data, bench)
         for name, data in bench.sets.items()
     }
-    cell = Cell(row.name, seed, info.seconds / 60, info.step, figures)
+    cell = Cell(row.name, seed, info.seconds / 60, info.step, figures, options)
     _write(file, cell)
     return cell
+
+
+def _options(bench: Bench, row: Row) -> tuple[str, ...]:
+    return (*row.network.options(), *bench.grid.budget, *bench.grid.train_options)
 
 
 def _train(bench: Bench, row: Row, seed: int) -> None:
@@ -117,9 +129,8 @@ def _train(bench: Bench, row: Row, seed: int) -> None:
     run = bench.run_folder(row, seed)
     bench.say(f"{row.name}, seed {seed}: training")
     command = [sys.executable, "-m", "ocrgan_training", "--data", str(bench.data)]
-    command += ["--out", str(run), *row.network.options(), *bench.grid.budget]
+    command += ["--out", str(run), *_options(bench, row)]
     command += ["--seed", str(seed), "--threads", str(bench.threads), "--resume"]
-    command += bench.grid.train_options
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, preexec_fn=_end_with_parent
     ) as training:

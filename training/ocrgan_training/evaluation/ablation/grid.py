@@ -79,6 +79,9 @@ class RowSettings(Network):
     group: str = ""
     """Rows of one group stand together."""
 
+    seeds: tuple[int, ...] | None = Field(default=None, min_length=1)
+    """Of this row alone."""
+
 
 class GridFile(_Strict):
     """`grid.toml`."""
@@ -100,6 +103,7 @@ class Row:
     name: str
     group: str
     network: Network
+    seeds: tuple[int, ...]
 
     @property
     def folder(self) -> str:
@@ -115,7 +119,6 @@ class Grid:
     rows: tuple[Row, ...]
     budget: tuple[str, str]
     """Option and value of `ocrgan-train`, for example `("--minutes", "10")`."""
-    seeds: tuple[int, ...] = (1, 2, 3)
     hop: int = 4
     train_options: tuple[str, ...] = field(default=())
     """More options for every training."""
@@ -138,17 +141,23 @@ def read_grid(path: Path) -> Grid:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"grid {path}: {where}: {first['msg']}") from error
-    rows = [Row(row.name, row.group, _network_of(row).over(file.network)) for row in file.row]
-    return checked(Grid(tuple(rows), budget(file.minutes, file.steps), file.seeds, file.hop))
+    rows = tuple(
+        Row(row.name, row.group, _network_of(row).over(file.network), row.seeds or file.seeds)
+        for row in file.row
+    )
+    return checked(Grid(rows, budget(file.minutes, file.steps), file.hop))
 
 
-def standard_grid(axes: tuple[str, ...], common: Network, grid: Grid) -> Grid:
+def standard_grid(
+    axes: tuple[str, ...], common: Network, seeds: tuple[int, ...], grid: Grid
+) -> Grid:
     """The rows of the known axes, in the place of those that `grid` has.
 
     Args:
         axes: of `AXES`.
         common: what all rows share.
-        grid: budget, seeds and hop.
+        seeds: of every row.
+        grid: budget and hop.
 
     Raises:
         SettingsError: there is no such axis, or a row cannot work.
@@ -157,7 +166,7 @@ def standard_grid(axes: tuple[str, ...], common: Network, grid: Grid) -> Grid:
     for axis in axes:
         if axis not in AXES:
             raise SettingsError(f"there is no axis {axis!r}, wanted {', '.join(AXES)}")
-        rows += _axis(axis, common)
+        rows += _axis(axis, common, seeds)
     return checked(replace(grid, rows=tuple(rows)))
 
 
@@ -167,10 +176,10 @@ def checked(grid: Grid) -> Grid:
     Raises:
         SettingsError: a row cannot, two have one name, or there is no seed.
     """
-    if not grid.seeds:
-        raise SettingsError("an ablation wants one seed or more")
     seen: set[str] = set()
     for row in grid.rows:
+        if not row.seeds:
+            raise SettingsError("an ablation wants one seed or more")
         if row.folder in seen:
             raise SettingsError(f"two rows of the ablation are called {row.name!r}")
         seen.add(row.folder)
@@ -193,15 +202,17 @@ def budget(minutes: float | None, steps: int | None) -> tuple[str, str]:
 
 
 def _network_of(row: RowSettings) -> Network:
-    return Network(**row.model_dump(exclude={"name", "group"}))
+    return Network(**row.model_dump(exclude={"name", "group", "seeds"}))
 
 
-def _axis(axis: str, common: Network) -> list[Row]:
+def _axis(axis: str, common: Network, seeds: tuple[int, ...]) -> list[Row]:
     if axis == "temporal":
-        return [
-            Row(name, "parts", Network(temporal=value).over(common))
-            for name, value in TEMPORAL.items()
-        ]
-    if axis == "frames":
-        return [Row(f"T = {n}", "window", Network(frames=n).over(common)) for n in LENGTHS]
-    return [Row(f"{n}×{n}", "size", Network(size=n).over(common)) for n in SIZES]
+        variants = [(name, Network(temporal=value)) for name, value in TEMPORAL.items()]
+        group = "parts"
+    elif axis == "frames":
+        variants = [(f"T = {n}", Network(frames=n)) for n in LENGTHS]
+        group = "window"
+    else:
+        variants = [(f"{n}×{n}", Network(size=n)) for n in SIZES]
+        group = "size"
+    return [Row(name, group, network.over(common), seeds) for name, network in variants]

@@ -49,10 +49,10 @@ def _cells(cluster: str, bench: Bench) -> Iterator[tuple[Row, list[Cell]]]:
         futures = {
             (row.folder, seed): client.submit(_cell, place, row, seed, pure=False)
             for row in bench.grid.rows
-            for seed in bench.grid.seeds
+            for seed in row.seeds
         }
         for row in bench.grid.rows:
-            cells = [futures[row.folder, seed].result() for seed in bench.grid.seeds]
+            cells = [futures[row.folder, seed].result() for seed in row.seeds]
             bench.say(f"{row.name}: done")
             yield row, cells
 

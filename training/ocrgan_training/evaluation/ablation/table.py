@@ -99,7 +99,7 @@ def _spread(values: Sequence[float | None]) -> Spread | None:
 
 def markdown(table: Table) -> str:
     """The table for a page of documentation."""
-    headings = ["", "parameters", "GMAC", "minutes", "steps"]
+    headings = ["", "parameters", "GMAC", "minutes", "steps", "seeds"]
     headings += [f"{name}: causal AUC" for name in table.data_sets]
     headings += ["paper AUC", "seed score", "pixel AUC", "events found"]
     lines = [_row(headings), _row(["---"] + ["---:"] * (len(headings) - 1))]
@@ -109,14 +109,14 @@ def markdown(table: Table) -> str:
             group = line.group
             lines.append(_row([f"**{group}**", *[""] * (len(headings) - 1)]))
         cells = [line.name, f"{line.parameters:,}", f"{line.macs / 1e9:.2f}"]
-        cells += [f"{line.minutes:.1f}", f"{line.steps:g}"]
+        cells += [f"{line.minutes:.1f}", f"{line.steps:g}", str(len(line.seeds))]
         cells += [_text(line.auc[name]) for name in table.data_sets]
         found = (line.paper, line.seed_score, line.pixel_auc, line.recall)
         lines.append(_row([*cells, *(_text(value) for value in found)]))
     for name in next(iter(table.baselines.values()), {}):
         known = [table.baselines[where].get(name) for where in table.data_sets]
         shown = ["–" if value is None else f"{value:.3f}" for value in known]
-        lines.append(_row([f"baseline: {name}", "", "", "", "", *shown, "", "", "", ""]))
+        lines.append(_row([f"baseline: {name}", "", "", "", "", "", *shown, "", "", "", ""]))
     note = (
         f"Median over seeds, with the range; a window every {table.hop} frames; nothing was chosen "
         f"on test clips. Made by `{table.command}`."
