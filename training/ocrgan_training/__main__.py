@@ -56,8 +56,10 @@ def command(
     width: Annotated[int | None, typer.Option(help="Base width n of the network [32].")] = None,
     frames: Annotated[int | None, typer.Option(help="Frames per window T [16].")] = None,
     temporal: Annotated[
-        Literal["none", "basic", "multi-scale", "hierarchical", "full"] | None,
-        typer.Option(help="Operations over time in the network [full]."),
+        Literal["none", "basic", "multi-scale", "hierarchical", "full", "causal"] | None,
+        typer.Option(
+            help="Operations over time in the network [full]; causal: full, frame by frame."
+        ),
     ] = None,
     hidden_frames: Annotated[
         int | None, typer.Option(help="Newest frames to predict instead of to see [0].")
@@ -152,7 +154,7 @@ def command(
             config=config,
             budget=Budget(minutes, epochs, steps),
             loader=LoaderSettings(
-                frames=config.frames,
+                frames=config.clip_frames,
                 batch=batch * count,
                 stacks=stacks * count,
                 crop=part_size(config.height, config.width),
@@ -185,6 +187,8 @@ def _config(name: str | None, size: str | None, given: dict[str, Any]) -> Networ
 
     config = preset(name) if name is not None else NetworkConfig()
     chosen = {key: value for key, value in given.items() if value is not None}
+    if chosen.get("temporal") == "causal":
+        chosen |= {"temporal": "full", "causal": True}
     if size is not None:
         chosen["height"], chosen["width"] = parse_size(size)
     return replace(config, **chosen)

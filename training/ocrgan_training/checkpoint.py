@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ocrgan_edge.errors import DataError
 from ocrgan_training.learner import Learner, parts_of
+from ocrgan_training.network.make_network import make_network
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
 from ocrgan_training.run_info import RunInfo, parse_info
 from ocrgan_training.schedule import Plateau
@@ -63,7 +64,7 @@ def load_network(run: Path) -> tuple[OcrGanVideo, RunInfo]:
     """
     with _Reader(run) as reader:
         info = reader.info()
-        network = OcrGanVideo(info.network)
+        network = make_network(info.network)
         for name, tensor in network.state_dict().items():
             tensor.copy_(reader.tensor(f"average/{name}", tensor.shape))
     return network.eval().requires_grad_(False), info

@@ -42,8 +42,9 @@ def evaluate(network: OcrGanVideo, batch: Batch) -> dict[str, float]:
 
 
 def _context(network: OcrGanVideo, windows: Tensor) -> float:
+    lead_in = network.config.lead_in
     each = [
-        losses.context(network.reconstruct(window).fake, window)
+        losses.context(network.reconstruct(window).fake[:, lead_in:], window[:, lead_in:])
         for window in torch.split(network.reduce(windows), 1)
     ]
     return torch.stack(each).mean().item()

@@ -11,6 +11,7 @@ from torch.optim import Adam, Optimizer
 
 from ocrgan_training import processes
 from ocrgan_training.engine import Engine
+from ocrgan_training.network.make_network import make_network
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
 from ocrgan_training.network.presets import NetworkConfig
 
@@ -59,7 +60,7 @@ def make_learner(
     """A fresh network with its optimisers; the same seed gives the same weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = OcrGanVideo(config)
+        network = make_network(config)
     return learner_of(network, rates, engine or Engine())
 
 

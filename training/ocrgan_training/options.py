@@ -15,7 +15,7 @@ from ocrgan_training.data.clips import ClipSpec, Recordings
 from ocrgan_training.data.loader import LoaderSettings
 from ocrgan_training.engine import Engine
 from ocrgan_training.learner import Rates
-from ocrgan_training.network.ocr_gan_video import OcrGanVideo
+from ocrgan_training.network.make_network import make_network
 from ocrgan_training.network.presets import NetworkConfig
 from ocrgan_training.run_info import RunInfo, installed_versions, plain, source_commit
 from ocrgan_training.schedule import Budget
@@ -66,7 +66,7 @@ class TrainOptions:
         """What the clips are decoded to."""
         config = self.config
         return ClipSpec(
-            config.height, config.width, self.frames_per_second, config.frames, self.memory
+            config.height, config.width, self.frames_per_second, config.clip_frames, self.memory
         )
 
     def info(self, recordings: Recordings) -> RunInfo:
@@ -117,5 +117,5 @@ def parse_size(text: str) -> tuple[int, int]:
 
 def _parameters(config: NetworkConfig) -> int:
     with torch.device("meta"):
-        network = OcrGanVideo(config)
+        network = make_network(config)
     return sum(parameter.numel() for parameter in network.parameters())

@@ -80,7 +80,7 @@ def open_session(options: TrainOptions, reporter: Reporter) -> Session | None:
     engine = options.engine
     learner = make_learner(options.config, options.rates, options.seed, engine)
     set_dropout(learner.network, options.step.dropout)
-    batch = held_out_batch(held_out, options.config.frames)
+    batch = held_out_batch(held_out, options.config.clip_frames)
     session = Session(
         options=options,
         learner=learner,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from ocrgan_edge.errors import OcrganError
@@ -92,7 +93,8 @@ def train_step(
     with _seeded(seed, learner, len(real)) as generators:
         with engine.autocast():
             made = network.reconstruct(real, settings.noise, generators)
-            rebuilt = Reconstruction(*(stream.to(real.dtype) for stream in made))
+            rebuilt = Reconstruction(*(_counted(learner, part.to(real.dtype)) for part in made))
+        real = _counted(learner, real)
         clock.lap("generator")
         with engine.autocast():
             regularised = settings.weights.attention * warm
@@ -114,6 +116,12 @@ def train_step(
     update_average(learner, settings.average)
     clock.lap("average")
     return StepResult(found, clock.seconds)
+
+
+def _counted(learner: Learner, video: Tensor) -> Tensor:
+    """The frames that have all of their past before them: all but a clip's lead-in."""
+    lead_in = learner.network.config.lead_in
+    return video[:, lead_in:] if lead_in else video
 
 
 def _update_local(learner: Learner, batch: Batch, settings: StepSettings) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Attention over time: every place looks at itself in the other frames of the window."""
 
 import logging
+from abc import ABC, abstractmethod
 
 import torch
 from jaxtyping import Float
@@ -76,19 +77,19 @@ class AttentionOverTime(nn.Module):
         return split.permute(2, 0, 3, 1, 4).unbind(0)
 
 
-class AttentionMixer(TemporalMixer):
-    """A mixer that tells where it looks; weights (B·h·w, heads, T, T)."""
+class LooksOverTime(nn.Module, ABC):
+    """A module (B,T,C,H,W) → same that tells where it looks; weights (B·h·w, heads, T, T)."""
 
+    @abstractmethod
     def weights(self, video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "bhw heads t t"]:
         """Row: the frame that looks, column: looked at; rows sum to 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def newest(self, video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "bhw heads t"]:
         """The last row of every matrix of `weights`: where the newest frame looks."""
-        raise NotImplementedError
 
 
-class TemporalAttention(AttentionMixer):
+class TemporalAttention(TemporalMixer, LooksOverTime):
     """Every place attends to itself over all frames: (B,T,C,H,W) → same."""
 
     def __init__(self, channels: int, frames: int, heads: int = 8, pool: int = 1) -> None:

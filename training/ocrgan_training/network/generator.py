@@ -1,7 +1,7 @@
 """The generator: a temporal U-Net with two streams in and two streams out."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -117,7 +117,7 @@ class Generator(nn.Module):
             if config.temporal != "none"
             else nn.ModuleList()
         )
-        self.bottleneck: TemporalMixer | None = None
+        self.bottleneck: nn.Module | None = None
         if config.temporal == "full":
             self.bottleneck = EnhancedTemporalFusion(
                 widths[-1], config.frames, attention_heads(widths[-1] // 2)
@@ -144,7 +144,7 @@ class Generator(nn.Module):
         for level in range(len(levels[0]) - 1):
             pair = levels[0][level], levels[1][level]
             levels[0][level], levels[1][level] = self._skip(level, pair, weights)
-        if self.bottleneck is not None:
+        if isinstance(self.bottleneck, EnhancedTemporalFusion):
             levels[0][-1], levels[1][-1] = self.bottleneck.streams(levels[0][-1], levels[1][-1])
         rebuilt = [
             unfold_time(
@@ -201,14 +201,24 @@ def attention_heads(channels: int) -> int:
 
 
 def _skip_attention(config: NetworkConfig, level: int, channels: int) -> TemporalMixer:
-    """Multi-scale on the outermost skip, hierarchical on the inner ones, where asked for."""
     kind: type[TemporalAttention | MultiScaleTemporalAttention | HierarchicalTemporalAttention]
-    kind = TemporalAttention
-    if level == 0 and config.temporal != "basic":
-        kind = MultiScaleTemporalAttention
-    elif level > 0 and config.temporal in ("hierarchical", "full"):
-        kind = HierarchicalTemporalAttention
+    match skip_kind(config, level):
+        case "basic":
+            kind = TemporalAttention
+        case "multi-scale":
+            kind = MultiScaleTemporalAttention
+        case "hierarchical":
+            kind = HierarchicalTemporalAttention
     return kind(channels, config.frames, attention_heads(channels), skip_pool(config, level))
+
+
+def skip_kind(config: NetworkConfig, level: int) -> Literal["basic", "multi-scale", "hierarchical"]:
+    """Attention on a skip, 0 = the outermost, where the settings ask for more than `basic`."""
+    if level == 0 and config.temporal != "basic":
+        return "multi-scale"
+    if level > 0 and config.temporal in ("hierarchical", "full"):
+        return "hierarchical"
+    return "basic"
 
 
 def skip_pool(config: NetworkConfig, level: int) -> int:

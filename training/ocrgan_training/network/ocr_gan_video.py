@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ocrgan_training.network.attention import AttentionMixer, TemporalAttention
+from ocrgan_training.network.attention import LooksOverTime, TemporalAttention
 from ocrgan_training.network.convolution import fold_time, unfold_time
 from ocrgan_training.network.discriminator import make_discriminator
 from ocrgan_training.network.frequency import decompose
@@ -56,7 +56,7 @@ class OcrGanVideo(nn.Module):
         self.discriminator = make_discriminator(
             config.discriminator, config.base_width, config.features
         )
-        self.feature_attention: AttentionMixer | None = None
+        self.feature_attention: LooksOverTime | None = None
         if config.temporal != "none":
             self.feature_attention = TemporalAttention(config.features, config.frames)
         self.local_discriminator: LocalDiscriminator | None = None

@@ -6,6 +6,8 @@ which runtimes do fast; transposing heads out of (B,T,C,h,w) took twice as long 
 an attention.
 """
 
+from abc import ABC, abstractmethod
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -53,7 +55,7 @@ def spread_places(
     return unfold_time(spread, pooled.shape[1])
 
 
-class TemporalMixer(nn.Module):
+class TemporalMixer(nn.Module, ABC):
     """Adds to a video what an operation over time finds at every place: (B,T,C,H,W) → same.
 
     Subclasses say `mix`. Places are the means of pool × pool pixels and the result is spread over
@@ -65,9 +67,9 @@ class TemporalMixer(nn.Module):
         super().__init__()
         self.pool = pool
 
+    @abstractmethod
     def mix(self, tokens: Float[Tensor, "n t c"]) -> Float[Tensor, "n t c"]:
         """What is added at every place."""
-        raise NotImplementedError
 
     def forward(self, video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "b t c h w"]:
         """The video plus what was found."""

@@ -44,6 +44,10 @@ class NetworkConfig:
     """`none` sees single frames; `basic`: attention on skips; `multi-scale`: on the outermost skip;
     `hierarchical`: on the inner ones too; `full`: fusion at the bottleneck and at the input."""
 
+    causal: bool = False
+    """Whether no frame sees a later one, so that frames can be scored one by one: the streaming
+    form. `frames` is then how far attention looks back."""
+
     channel_shuffle: bool = True
     """Whether the two streams are weighed against each other on every skip."""
 
@@ -92,6 +96,18 @@ class NetworkConfig:
         hidden = self.hidden_frames
         _want("hidden_frames", hidden, 2 * hidden <= self.frames, "at most half of the frames")
         _want("recent", self.recent, 1 <= self.recent <= self.frames, f"1 … {self.frames}")
+        past = not self.causal or self.temporal != "none"
+        _want("temporal", self.temporal, past, "a network that looks back (causal)")
+
+    @property
+    def lead_in(self) -> int:
+        """Frames of a training clip that only lead to the others, which see T frames each."""
+        return self.frames - 1 + self.hidden_frames if self.causal else 0
+
+    @property
+    def clip_frames(self) -> int:
+        """Frames of a training clip: T that count, and those that lead to them."""
+        return self.frames + self.lead_in
 
     @property
     def reduced_size(self) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """What every causal module is: one way through, for many frames at once or one after another."""
 
+from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
 import torch
@@ -11,7 +12,7 @@ from ocrgan_training.network.convolution import fold_time
 State = TypeVar("State")
 
 
-class CausalModule(nn.Module, Generic[State]):
+class CausalModule(nn.Module, ABC, Generic[State]):
     """A module in which no frame sees a later one: (B,T',C,H,W), state → (B,T',…), state.
 
     Subclasses say `run` and `initial_state`. Both faces are the same computation: the windowed
@@ -21,15 +22,15 @@ class CausalModule(nn.Module, Generic[State]):
     shape, all zeros where nothing was seen yet: to reset after a gap is to fill it with zeros.
     """
 
+    @abstractmethod
     def run(
         self, video: Float[Tensor, "b t c h w"], state: State
     ) -> tuple[Float[Tensor, "b t _ h w"], State]:
         """Any number of frames that follow on those which led to `state`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def initial_state(self, batch: int, size: tuple[int, int]) -> State:
         """The state before the first frame of `batch` videos of `size` = (H,W)."""
-        raise NotImplementedError
 
     def forward(self, video: Float[Tensor, "b t c h w"]) -> Float[Tensor, "b t _ h w"]:
         """The windowed face: a whole clip, nothing seen before it."""

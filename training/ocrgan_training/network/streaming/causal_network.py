@@ -51,8 +51,9 @@ class CausalOcrGanVideo(OcrGanVideo):
 
     def __init__(self, config: NetworkConfig) -> None:
         """Settings mean what they do for `OcrGanVideo`; `frames` is how far attention looks."""
-        super().__init__(replace(config, temporal="none", local_discriminator=False))
-        self.config = config
+        plain = replace(config, temporal="none", causal=False, local_discriminator=False)
+        super().__init__(plain)
+        self.config = replace(config, causal=True)
         self.generator = CausalGenerator(config)
         if config.temporal != "none":
             heads = causal_heads(config.features)

@@ -1,13 +1,14 @@
 """The temporal attention family in causal form."""
 
+from abc import abstractmethod
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ocrgan_training.network.attention import AttentionMixer
+from ocrgan_training.network.attention import LooksOverTime
 from ocrgan_training.network.convolution import SLOPE
 from ocrgan_training.network.places import (
-    TemporalMixer,
     from_places,
     pool_places,
     spread_places,
@@ -31,28 +32,25 @@ def nested(frames: int) -> list[range]:
     return [range(GROUP), range(frames)]
 
 
-class CausalMixer(CausalModule[Memory], TemporalMixer):
+class CausalMixer(CausalModule[Memory]):
     """Adds to every frame what it finds at its place in the last T frames: (B,T',C,H,W) → same.
 
-    Subclasses set `attention` and say `blend`. `streams` and `forward` are the windowed face, as
-    of every `TemporalMixer`; `pool` is the same.
+    Subclasses set `attention` and say `blend`. Places are the means of pool × pool pixels, as of a
+    `TemporalMixer`.
     """
 
     attention: CausalAttention
 
     def __init__(self, pool: int = 1) -> None:
         """`pool` = 1 looks at every pixel."""
-        TemporalMixer.__init__(self, pool)
+        super().__init__()
+        self.pool = pool
 
+    @abstractmethod
     def blend(
         self, tokens: Float[Tensor, "n t c"], gathered: Float[Tensor, "n t _"]
     ) -> Float[Tensor, "n t c"]:
         """What is added, of the frame itself and what attention gathered."""
-        raise NotImplementedError
-
-    def mix(self, tokens: Float[Tensor, "n t c"]) -> Float[Tensor, "n t c"]:
-        """The windowed face at places."""
-        return self._advance(tokens, self.attention.empty(tokens.shape[0]))[0]
 
     def initial_state(self, batch: int, size: tuple[int, int]) -> Memory:
         """Nothing seen; two streams in one batch count twice."""
@@ -85,7 +83,7 @@ class CausalMixer(CausalModule[Memory], TemporalMixer):
         return self.blend(tokens, gathered), memory
 
 
-class CausalTemporalAttention(CausalMixer, AttentionMixer):
+class CausalTemporalAttention(CausalMixer, LooksOverTime):
     """Every place attends to itself over the last T frames; with `pooling`, to their mean too."""
 
     def __init__(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ocrgan_training.network.generator import skip_pool
+from ocrgan_training.network.generator import skip_kind, skip_pool
 from ocrgan_training.network.presets import NetworkConfig
 from ocrgan_training.network.streaming.attention import Memory
 from ocrgan_training.network.streaming.channel_shuffle import CausalChannelShuffle
@@ -82,11 +82,12 @@ def causal_heads(channels: int) -> int:
 
 
 def _attention(config: NetworkConfig, level: int, channels: int) -> CausalMixer:
-    """Dilated windows on the outermost skip, nested ones on the inner skips, where asked for."""
     kind: type[CausalTemporalAttention | CausalMultiScaleAttention | CausalHierarchicalAttention]
-    kind = CausalTemporalAttention
-    if level == 0 and config.temporal != "basic":
-        kind = CausalMultiScaleAttention
-    elif level > 0 and config.temporal in ("hierarchical", "full"):
-        kind = CausalHierarchicalAttention
+    match skip_kind(config, level):
+        case "basic":
+            kind = CausalTemporalAttention
+        case "multi-scale":
+            kind = CausalMultiScaleAttention
+        case "hierarchical":
+            kind = CausalHierarchicalAttention
     return kind(channels, config.frames, causal_heads(channels), skip_pool(config, level))
