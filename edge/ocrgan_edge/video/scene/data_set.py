@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.video.scene.plan import Plan
 from ocrgan_edge.video.scene.renderer import render
-from ocrgan_edge.video.scene.spec import SceneSpec
 from ocrgan_edge.video.scene.truth import Truth
 
 RENDERER = 1
@@ -66,29 +65,54 @@ def spans(truths: Sequence[Truth], frames_per_second: float) -> list[dict[str, A
     return sorted(found, key=lambda it: (it["start"], it["kind"]))
 
 
-def write_clip(path: Path, spec: SceneSpec, progress: Callable[[], object]) -> list[Truth]:
+def write_clip(
+    path: Path,
+    frames_per_second: float,
+    frames: Iterable[tuple[NDArray[np.uint8], Truth]],
+    progress: Callable[[], object],
+) -> list[Truth]:
     """One clip as Motion JPEG; returns the truth of each frame.
 
+    Args:
+        path: of the new file.
+        frames_per_second: of the clip.
+        frames: pictures (H, W, 3), blue-green-red, all of one size, with what is to be seen.
+        progress: called after each frame.
+
     Raises:
-        DataError: it cannot be written.
+        DataError: it cannot be written, or there are no frames.
     """
-    writer = cv2.VideoWriter(
-        str(path),
-        cv2.CAP_OPENCV_MJPEG,
-        cv2.VideoWriter.fourcc(*"MJPG"),
-        spec.frames_per_second,
-        (spec.width, spec.height),
-    )
-    if not writer.isOpened():
-        raise DataError(f"clip {path} cannot be written: OpenCV opens no Motion JPEG file there")
-    writer.set(cv2.VIDEOWRITER_PROP_QUALITY, QUALITY)
-    truths = []
-    for image, truth in render(spec):
+    writer = cv2.VideoWriter()
+    truths: list[Truth] = []
+    codec = cv2.VideoWriter.fourcc(*"MJPG")
+    for image, truth in frames:
+        if not truths:
+            size = (image.shape[1], image.shape[0])
+            writer.open(str(path), cv2.CAP_OPENCV_MJPEG, codec, frames_per_second, size)
+            writer.set(cv2.VIDEOWRITER_PROP_QUALITY, QUALITY)
+        if not writer.isOpened():
+            raise DataError(
+                f"clip {path} cannot be written: OpenCV opens no Motion JPEG file there"
+            )
         writer.write(image)
         truths.append(truth)
         progress()
     writer.release()
+    if not truths:
+        raise DataError(f"clip {path} would have no frames")
     return truths
+
+
+def write_truths(
+    folder: Path, truths: Mapping[str, Sequence[Truth]], frames_per_second: float
+) -> None:
+    """labels.json, masks.npz and anomalies.json of a data set's test clips, by name."""
+    labels = {clip: [truth.label for truth in found] for clip, found in truths.items()}
+    kinds = {clip: spans(found, frames_per_second) for clip, found in truths.items()}
+    masks = {clip: np.stack([truth.mask for truth in found]) for clip, found in truths.items()}
+    (folder / "labels.json").write_text(json.dumps(labels) + "\n")
+    (folder / "anomalies.json").write_text(json.dumps(kinds, indent=1) + "\n")
+    np.savez_compressed(folder / "masks.npz", allow_pickle=False, **masks)
 
 
 def _clear(folder: Path) -> None:
@@ -113,19 +137,12 @@ def _stretches(present: Iterable[bool], longest_gap: int) -> list[tuple[int, int
 
 
 def _render_all(folder: Path, plan: Plan, progress: Callable[[], object]) -> None:
-    labels: dict[str, list[int]] = {}
-    masks: dict[str, NDArray[np.bool_]] = {}
-    kinds: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[Truth]] = {}
     for name, spec in plan.clips().items():
-        truths = write_clip(folder / name, spec, progress)
+        truths = write_clip(folder / name, spec.frames_per_second, render(spec), progress)
         if name.startswith("test/"):
-            clip = Path(name).stem
-            labels[clip] = [truth.label for truth in truths]
-            masks[clip] = np.stack([truth.mask for truth in truths])
-            kinds[clip] = spans(truths, spec.frames_per_second)
-    (folder / "labels.json").write_text(json.dumps(labels) + "\n")
-    (folder / "anomalies.json").write_text(json.dumps(kinds, indent=1) + "\n")
-    np.savez_compressed(folder / "masks.npz", allow_pickle=False, **masks)
+            found[Path(name).stem] = truths
+    write_truths(folder, found, plan.scene.frames_per_second)
 
 
 def _parameters(plan: Plan) -> dict[str, Any]:
