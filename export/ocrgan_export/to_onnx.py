@@ -1,4 +1,4 @@
-"""FusedGraph → one ONNX FP32 file: static shapes, constants folded, readable names."""
+"""A graph in PyTorch → one ONNX FP32 file: static shapes, constants folded, readable names."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from onnxscript import optimizer
 from onnxscript.rewriter.rules.common import fuse_batchnorm_into_conv_rule
 
 from ocrgan_export.rewrites import apply_rewrites
-from ocrgan_training.fused_graph import FusedGraph, GraphOutputs
+from ocrgan_training.fused_graph import GraphOutputs, ScoringGraph
 
 OPSET = 18
 """Old enough for ONNX Runtime 1.20 and OpenVINO 2025.0, new enough for every operator used."""
 
 INPUTS = ("frames", "location_mean", "location_scale")
 OUTPUTS = GraphOutputs._fields
-"""Of a graph that has them all; see `output_names`."""
+"""Of a graph that has them all; see `ScoringGraph.outputs`."""
 
 SCORE = "score"
 """What the names of all nodes begin with that belong to no module of the network."""
@@ -30,8 +30,8 @@ SCORE = "score"
 _SCOPES = "pkg.torch.onnx.name_scopes"
 
 
-def to_onnx(graph: FusedGraph) -> onnx.ModelProto:
-    """Exports a fused graph.
+def to_onnx(graph: ScoringGraph) -> onnx.ModelProto:
+    """Exports a graph, of windows or of steps.
 
     PyTorch's exporter leaves each shape computation in; a few passes fold them, which is much
     faster than its own optimiser (140,000 attempted matches) and leaves as lean a graph.
@@ -49,21 +49,12 @@ def to_onnx(graph: FusedGraph) -> onnx.ModelProto:
     return proto
 
 
-def output_names(graph: FusedGraph) -> list[str]:
-    """Those of `OUTPUTS` that a graph has: without attention over time there is none to tell."""
-    looks = graph.network.feature_attention is not None
-    return [name for name in OUTPUTS if looks or name != "attention"]
+def example_inputs(graph: ScoringGraph) -> tuple[torch.Tensor, ...]:
+    """Gray frames with neutral statistics, in the shapes that the graph takes."""
+    return tuple(graph.example().values())
 
 
-def example_inputs(graph: FusedGraph) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """A gray window with neutral statistics, in the shapes that the graph takes."""
-    config = graph.config
-    frames = torch.full((1, config.frames, config.height, config.width, 3), 127, dtype=torch.uint8)
-    location = (len(graph.term_weights), *graph.grid)
-    return frames, torch.zeros(location), torch.ones(location)
-
-
-def _exported(graph: FusedGraph) -> onnx_ir.Model:
+def _exported(graph: ScoringGraph) -> onnx_ir.Model:
     for name in ("torch.onnx", "onnxscript", "onnx_ir"):  # their progress is no news to a user
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
@@ -72,8 +63,8 @@ def _exported(graph: FusedGraph) -> onnx_ir.Model:
             graph,
             example_inputs(graph),
             dynamo=True,
-            input_names=INPUTS,
-            output_names=output_names(graph),
+            input_names=list(graph.example()),
+            output_names=graph.outputs,
             opset_version=OPSET,
             optimize=False,
             verbose=False,

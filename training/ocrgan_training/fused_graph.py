@@ -7,6 +7,7 @@ reconstructed frames (one batch), the error maps that several terms share.
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -48,8 +49,8 @@ class GraphOutputs(NamedTuple):
     """(K, T, h, w), at least 0"""
 
 
-class FusedGraph(nn.Module):
-    """A network, its preprocessing and its scoring as one module of static shapes."""
+class ScoringGraph(nn.Module, ABC):
+    """A network with what makes a score of what it finds; subclasses say what comes in and goes."""
 
     term_weights: Tensor
 
@@ -75,52 +76,45 @@ class FusedGraph(nn.Module):
             raise SettingsError(
                 f"{len(term_weights)} term weights given, but there are {len(TERMS)}"
             )
-        self.network = copy.deepcopy(network).eval()  # the given one is left as it is
+        # The given one is left as it is.
+        self.network: OcrGanVideo = copy.deepcopy(network).eval()
         self.config = config
         self.grid = grid_of(config)
         self.recent = min(config.recent, config.frames)
         self.register_buffer("term_weights", torch.tensor(term_weights).view(-1, 1, 1, 1))
 
-    def forward(
-        self, frames: Tensor, location_mean: Tensor, location_scale: Tensor
-    ) -> GraphOutputs:
-        """Scores one window.
+    @abstractmethod
+    def example(self) -> dict[str, Tensor]:
+        """Gray frames under neutral statistics, and whatever else goes in, by the inputs' names."""
 
-        Args:
-            frames: (1, T, H, W, 3) uint8, blue-green-red.
-            location_mean: (K, h, w) what each term is like at each place in normal life.
-            location_scale: (K, h, w) above 0.
-        """
-        video = to_video(frames)
-        terms, seed, attention = self._terms(video)
-        parts = self._weighted(terms, location_mean, location_scale)
+    @property
+    def outputs(self) -> list[str]:
+        """Names of what comes out; without attention over time there is none to tell."""
+        looks = self.network.feature_attention is not None
+        return [name for name in GraphOutputs._fields if looks or name != "attention"]
+
+    def _example(self, frames: int) -> dict[str, Tensor]:
+        size = (1, frames, self.config.height, self.config.width, 3)
+        grid = (len(self.term_weights), *self.grid)
+        return {
+            "frames": torch.full(size, 127, dtype=torch.uint8),
+            "location_mean": torch.zeros(grid),
+            "location_scale": torch.ones(grid),
+        }
+
+    def _scored(
+        self,
+        terms: Tensor,
+        seed: Tensor,
+        attention: Tensor | None,
+        location: tuple[Tensor, Tensor],
+    ) -> GraphOutputs:
+        """What is told of raw terms (K, T, h, w), whose newest frames the score is made of."""
+        parts = self._weighted(terms, *location)
         anomaly_map = around(parts.sum(0))
         score, shares = self._newest(parts, anomaly_map)
         frame_scores = anomaly_map.amax((1, 2))
         return GraphOutputs(score, frame_scores, anomaly_map, shares, attention, seed, terms)
-
-    def _terms(self, video: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """(1, T, 3, H, W) → raw terms (K, T, h, w), the published score (1,), attention (T,)."""
-        reduced = self.network.reduce(video)
-        laplacian, residual = decompose(reduced)
-        fake = self.network.rebuild(laplacian, residual)
-        fake_video = fake.laplacian + fake.residual
-        error = reduced - fake_video
-        change = error[:, 1:] - error[:, :-1]
-        motion = self._on_grid(change)
-        both = self.network.features(torch.cat([reduced, fake_video]))
-        feature, feature_error = self._feature_distance(both.attended)
-        terms = torch.stack(
-            [
-                self._on_grid(laplacian - fake.laplacian),
-                self._on_grid(residual - fake.residual),
-                torch.cat([motion[:1], motion]),
-                feature,
-                self._patch(video),
-            ]
-        )
-        seed = SEED_WEIGHTS[0] * error.square().mean() + SEED_WEIGHTS[1] * feature_error
-        return terms, seed.view(1), self._attention(both.raw)
 
     def _on_grid(self, difference: Tensor) -> Tensor:
         """(1, T, 3, H', W') → mean square over colour and 8×8 pixels, every 4: (T, h, w)."""
@@ -129,29 +123,13 @@ class FusedGraph(nn.Module):
         return self._resized(pooled)[:, 0]
 
     def _feature_distance(self, attended: Tensor) -> tuple[Tensor, Tensor]:
-        """Squared distance of (real, fake) features as (T, h, w), and its mean ()."""
-        distance = (attended[0] - attended[1]).square().mean(1, keepdim=True)  # (T, 1, h', w')
-        return self._resized(distance)[:, 0], distance.mean()
+        """Squared distance of (real, fake) features as (T, h, w), and as it is (T, 1, h', w')."""
+        distance = (attended[0] - attended[1]).square().mean(1, keepdim=True)
+        return self._resized(distance)[:, 0], distance
 
-    def _attention(self, raw: Tensor) -> Tensor | None:
-        """Where the newest real frame looks, mean of places and heads: (T,).
-
-        Args:
-            raw: (2, T, nz, h', w') features of the real and of the rebuilt window. Both are
-                projected, as they were before to be attended: an exported graph does it once.
-        """
-        if self.network.feature_attention is None:
-            return None
-        newest = self.network.feature_attention.newest(raw)  # (2·h'·w', heads, T)
-        return newest[: len(newest) // 2].mean((0, 1))
-
-    def _patch(self, video: Tensor) -> Tensor:
-        """Evidence of the local discriminator, the same for every frame: (T, h, w)."""
-        frames = self.config.frames
-        if self.network.local_discriminator is None:
-            return video.new_zeros((frames, *self.grid))
-        evidence = functional.softplus(-self.network.patch_logits(video))  # (1, h'', w'')
-        return self._resized(evidence[:, None])[0].expand(frames, -1, -1)
+    def _evidence(self, logits: Tensor) -> Tensor:
+        """The local discriminator's logits (N, h'', w'') as evidence (N, h, w)."""
+        return self._resized(functional.softplus(-logits)[:, None])[:, 0]
 
     def _resized(self, coarse: Tensor) -> Tensor:
         if coarse.shape[-2:] == self.grid:
@@ -173,6 +151,70 @@ class FusedGraph(nn.Module):
         equal = torch.full_like(there, 1.0 / len(TERMS))
         shares = torch.where(total > 0, there / total.clamp(min=1e-12), equal)
         return worst.index_select(0, place), shares
+
+
+class FusedGraph(ScoringGraph):
+    """A network, its preprocessing and its scoring as one module of static shapes."""
+
+    def example(self) -> dict[str, Tensor]:
+        """A gray window."""
+        return self._example(self.config.frames)
+
+    def forward(
+        self, frames: Tensor, location_mean: Tensor, location_scale: Tensor
+    ) -> GraphOutputs:
+        """Scores one window.
+
+        Args:
+            frames: (1, T, H, W, 3) uint8, blue-green-red.
+            location_mean: (K, h, w) what each term is like at each place in normal life.
+            location_scale: (K, h, w) above 0.
+        """
+        terms, seed, attention = self._terms(to_video(frames))
+        return self._scored(terms, seed, attention, (location_mean, location_scale))
+
+    def _terms(self, video: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """(1, T, 3, H, W) → raw terms (K, T, h, w), the published score (1,), attention (T,)."""
+        reduced = self.network.reduce(video)
+        laplacian, residual = decompose(reduced)
+        fake = self.network.rebuild(laplacian, residual)
+        fake_video = fake.laplacian + fake.residual
+        error = reduced - fake_video
+        change = error[:, 1:] - error[:, :-1]
+        motion = self._on_grid(change)
+        both = self.network.features(torch.cat([reduced, fake_video]))
+        feature, distance = self._feature_distance(both.attended)
+        terms = torch.stack(
+            [
+                self._on_grid(laplacian - fake.laplacian),
+                self._on_grid(residual - fake.residual),
+                torch.cat([motion[:1], motion]),
+                feature,
+                self._patch(video),
+            ]
+        )
+        seed = SEED_WEIGHTS[0] * error.square().mean() + SEED_WEIGHTS[1] * distance.mean()
+        return terms, seed.view(1), self._attention(both.raw)
+
+    def _attention(self, raw: Tensor) -> Tensor | None:
+        """Where the newest real frame looks, mean of places and heads: (T,).
+
+        Args:
+            raw: (2, T, nz, h', w') features of the real and of the rebuilt window. Both are
+                projected, as they were before to be attended: an exported graph does it once.
+        """
+        if self.network.feature_attention is None:
+            return None
+        newest = self.network.feature_attention.newest(raw)  # (2·h'·w', heads, T)
+        return newest[: len(newest) // 2].mean((0, 1))
+
+    def _patch(self, video: Tensor) -> Tensor:
+        """Evidence of the local discriminator, the same for every frame: (T, h, w)."""
+        frames = self.config.frames
+        if self.network.local_discriminator is None:
+            return video.new_zeros((frames, *self.grid))
+        logits = self.network.patch_logits(video)  # (1, h'', w'')
+        return self._evidence(logits).expand(frames, -1, -1)
 
 
 def grid_of(config: NetworkConfig) -> tuple[int, int]:
