@@ -39,7 +39,7 @@ def test_the_camera_shows_people_as_tall_as_was_said(
     far, near = Standing(row, height), Standing(row + below, height + growth * below)
     camera = camera_of((far, near), 640, 480)
     assert shown(camera, near.row) == pytest.approx(near.height, rel=1e-6)
-    assert shown(camera, far.row) == pytest.approx(far.height, rel=0.25)  # a tilted view is not quite linear
+    assert shown(camera, far.row) == pytest.approx(far.height, rel=0.25)  # tilt bends it a little
 
 
 def test_the_horizon_is_where_people_would_have_no_height() -> None:

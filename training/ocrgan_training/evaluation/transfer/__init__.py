@@ -1,0 +1,1 @@
+"""How much recording and how much training a new scene needs."""
