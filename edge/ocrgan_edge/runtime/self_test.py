@@ -49,7 +49,7 @@ def self_test(bundle: Bundle, scorer: Scorer) -> float:
     frames, wanted = _golden(bundle, scorer.target)
     found = golden_scores(scorer, frames)
     difference = np.abs(found - wanted)
-    allowed = _tolerance(target, wanted)
+    allowed = golden_tolerance(target, wanted)
     if not (difference <= allowed).all():
         worst = int(np.argmax(difference - allowed))
         raise BundleError(
@@ -79,7 +79,8 @@ def _golden(bundle: Bundle, target: str) -> tuple[NDArray[np.uint8], NDArray[np.
     return frames.astype(np.uint8, copy=False), scores.astype(np.float32)
 
 
-def _tolerance(target: Target, scores: NDArray[np.float32]) -> NDArray[np.floating]:
+def golden_tolerance(target: Target, scores: NDArray[np.float32]) -> NDArray[np.floating]:
+    """How far another machine's scores may be from these (N,), (N,), above 0."""
     if target.golden_tolerance is not None:
         return np.full_like(scores, target.golden_tolerance)
     if target.precision == "int8":
