@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from ocrgan_edge.runtime.graph import Graph
@@ -35,7 +34,6 @@ PLAIN = 128
 
 def preset_graph(name: str) -> tuple[bytes, dict[str, np.ndarray]]:
     """The INT8 graph of a preset with random weights, and inputs: neither changes the time."""
-    torch.manual_seed(1)
     network = FusedGraph(OcrGanVideo(preset(name)))
     frames, mean, scale = (value.numpy() for value in example_inputs(network))
     frames = np.random.default_rng(1).integers(0, 256, frames.shape).astype(np.uint8)
