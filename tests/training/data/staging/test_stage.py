@@ -30,12 +30,13 @@ def stage(*arguments: object) -> int:
 def test_a_recording_becomes_a_data_set_with_anomalies_in_its_end(
     recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ("--video", recording, "--people", "100:36,60:20", "--clip-seconds", 5)
+    options = ("--video", recording, "--people", "100:36,60:20", "--clip-seconds", 5, "--takes", 2)
     assert stage(*options, "--out", tmp_path / "a") == 0
-    assert "2 training and 2 test clips" in capsys.readouterr().out  # 4 whole clips, 3 s left over
+    assert "2 training and 4 test clips" in capsys.readouterr().out  # 4 whole clips, 3 s left over
     folder = open_data_folder(tmp_path / "a")
     assert list(folder.training()) == ["clip001", "clip002"]
-    assert list(folder.test()) == ["clip003", "clip004"]
+    names = ["clip003-take1", "clip003-take2", "clip004-take1", "clip004-take2"]
+    assert list(folder.test()) == names
     labels, masks = folder.labels(), folder.masks()
     for clip in folder.test():
         assert len(labels[clip]) == 50
@@ -45,6 +46,8 @@ def test_a_recording_becomes_a_data_set_with_anomalies_in_its_end(
     assert [[one["kind"] for one in kinds[clip]] for clip in sorted(kinds)] == [
         ["runner"],
         ["cyclist"],
+        ["vehicle"],
+        ["skater"],
     ]
 
     assert stage(*options, "--out", tmp_path / "b") == 0  # the same seed stages the same
@@ -59,6 +62,7 @@ def test_a_recording_becomes_a_data_set_with_anomalies_in_its_end(
         (("--people", "1:2"), 2, "--people is '1:2'"),
         (("--people", "100:36,60:20", "--clip-seconds", 10), 6, "has 2 clips of 10 s"),
         (("--people", "100:36,60:20", "--clip-seconds", 1), 2, "too short, wanted 5 or more"),
+        (("--people", "100:36,60:20", "--takes", 0), 2, "0 takes of every test clip"),
         (("--people", "100:36,60:20", "--test-share", 1), 2, "share of test clips is 1.0"),
     ],
 )

@@ -36,12 +36,13 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder to write; new or empty.")],
     test_share: Annotated[float, typer.Option(help="Of the recording, its end.")] = 0.4,
     clip_seconds: Annotated[float, typer.Option(help="Length of a clip.")] = 10.0,
+    takes: Annotated[int, typer.Option(help="How often every test clip is staged.")] = 3,
     walkers: Annotated[float, typer.Option(min=0.0, help="Rendered ones a minute.")] = 6.0,
     fps: Annotated[float, typer.Option(min=1.0, help="Frames per second to write.")] = 10.0,
     seed: Annotated[int, typer.Option(min=0, help="Who walks where.")] = 0,
 ) -> None:
     """Writes a data set in the plain layout from one recording."""
-    staging = Staging(parse_people(people), test_share, clip_seconds, walkers, fps, seed)
+    staging = Staging(parse_people(people), test_share, clip_seconds, takes, walkers, fps, seed)
     columns = (TextColumn("frames"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("frames", total=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,6 @@ from ocrgan_training.data.staging.blend import staged
 from ocrgan_training.data.staging.cast import ANOMALIES, Stage, walkers
 from ocrgan_training.data.staging.ground import Standing, camera_of
 
-APART = 5.0
-"""Seconds of a test clip that every anomaly has for itself, about."""
 Image = NDArray[np.uint8]
 
 
@@ -35,6 +33,8 @@ class Staging:
     test_share: float = 0.4
     """Of the clips: the last ones, which get anomalies."""
     clip_seconds: float = 10.0
+    takes: int = 3
+    """How often every test clip is staged, each time with other people and another anomaly."""
     walkers_per_minute: float = 6.0
     """Rendered ones, in all clips: what is drawn is as normal as what is filmed."""
     frames_per_second: float = 10.0
@@ -46,16 +46,13 @@ class Staging:
             raise SettingsError(f"the share of test clips is {self.test_share}, wanted 0 … 1")
         if self.clip_seconds < 5.0:
             raise SettingsError(f"clips of {self.clip_seconds:g} s are too short, wanted 5 or more")
+        if self.takes < 1:
+            raise SettingsError(f"{self.takes} takes of every test clip, wanted 1 or more")
 
     @property
     def clip_frames(self) -> int:
         """Frames of a clip."""
         return round(self.clip_seconds * self.frames_per_second)
-
-    @property
-    def anomalies(self) -> int:
-        """In every test clip."""
-        return int(self.clip_seconds // APART)
 
 
 def stage_recording(
@@ -63,8 +60,8 @@ def stage_recording(
 ) -> tuple[int, int]:
     """Writes train/, test/, labels.json, masks.npz and anomalies.json; gives the clips of each.
 
-    Every test clip has an anomaly for every 5 s of it, the kinds in turn. What is left of the
-    recording after its last whole clip is not used.
+    Every take of a test clip has one anomaly, the kinds in turn. What is left of the recording
+    after its last whole clip is not used.
 
     Args:
         video: a file or folder of frames, of normal life alone.
@@ -89,29 +86,32 @@ def stage_recording(
         (out / part).mkdir(parents=True, exist_ok=True)
     found: dict[str, list[Truth]] = {}
     for number, frames in enumerate(islice(_cut(video, staging), count)):
-        first = next(frames)
-        stage = Stage(camera_of(staging.people, first.shape[1], first.shape[0]), staging.people)
-        name = f"clip{number + 1:03d}"
-        path = out / ("train" if number < train else "test") / f"{name}.avi"
-        actors = _actors(stage, staging, number, number - train)
-        pictures = staged(chain((first,), frames), actors, stage.camera, staging.frames_per_second)
-        truths = write_clip(path, staging.frames_per_second, pictures, progress)
-        if number >= train:
-            found[name] = truths
+        images = list(frames)
+        size = (images[0].shape[1], images[0].shape[0])
+        stage = Stage(camera_of(staging.people, *size), staging.people)
+        for name, actors in _takes(stage, staging, number, number - train):
+            pictures = staged(images, actors, stage.camera, staging.frames_per_second)
+            truths = write_clip(out / f"{name}.avi", staging.frames_per_second, pictures, progress)
+            if number >= train:
+                found[Path(name).name] = truths
     write_truths(out, found, staging.frames_per_second)
-    return train, count - train
+    return train, len(found)
 
 
-def _actors(stage: Stage, staging: Staging, clip: int, test: int) -> list[Actor]:
-    """Walkers, and from the first test clip (0) on anomalies; others with every clip."""
-    rng = np.random.default_rng([staging.seed, clip])
-    actors = walkers(stage, rng, staging.clip_seconds, staging.walkers_per_minute)
-    kinds, each = list(ANOMALIES), staging.anomalies
-    for number in range(each if test >= 0 else 0):
-        start = (number + float(rng.uniform(0.2, 0.5))) * staging.clip_seconds / each
-        kind = kinds[(test * each + number) % len(kinds)]
+def _takes(
+    stage: Stage, staging: Staging, clip: int, test: int
+) -> Iterator[tuple[str, list[Actor]]]:
+    """Where each take of a clip is written, and who is in it: from test clip 0 on an anomaly."""
+    for take in range(staging.takes if test >= 0 else 1):
+        rng = np.random.default_rng([staging.seed, clip, take])
+        actors = walkers(stage, rng, staging.clip_seconds, staging.walkers_per_minute)
+        if test < 0:
+            yield f"train/clip{clip + 1:03d}", actors
+            continue
+        kind = list(ANOMALIES)[(test * staging.takes + take) % len(ANOMALIES)]
+        start = float(rng.uniform(0.3, 0.6)) * staging.clip_seconds
         actors.append(ANOMALIES[kind](stage, rng, start))
-    return actors
+        yield f"test/clip{clip + 1:03d}-take{take + 1}", actors
 
 
 def _clips(video: str, staging: Staging) -> int:
