@@ -26,10 +26,8 @@ from ocrgan_edge.runtime.scoring import score_source
 from ocrgan_edge.video.open_source import open_source
 
 TARGET = "onnx-int8"
-SCENE = "scene:seed=2000,seconds=5,runner@2"
+SCENE = "scene:seed=2000,seconds=4,runner@2"
 """A rendered scene in which the shipped bundle alarms."""
-HOP = 4
-"""Frames between two windows: an emulated processor takes seconds for one."""
 CAMERA = "scene"
 TOPICS = Topics("ocrgan", "arm64")
 BUNDLE = f"{ENVIRONMENT}/lib/python3.11/site-packages/ocrgan_edge/service/demo_bundle.ocrgan"
@@ -95,13 +93,8 @@ def score_golden_windows(root: DebianRoot, bundle: Bundle) -> Iterator[Line]:
 
 def raise_an_alert(root: DebianRoot, bundle: Bundle) -> Iterator[Line]:
     """The daemon inside watches a scene; its alert comes out, and its scores are those of x86."""
-    options = {"--camera": SCENE, "--bundle": BUNDLE, "--target": TARGET, "--hop": str(HOP)}
-    options |= {
-        "--threads": "1",
-        "--node": TOPICS.node,
-        "--prefix": TOPICS.prefix,
-        "--name": CAMERA,
-    }
+    options = {"--camera": SCENE, "--bundle": BUNDLE, "--target": TARGET, "--threads": "1"}
+    options |= {"--node": TOPICS.node, "--prefix": TOPICS.prefix, "--name": CAMERA}
     words = [word for option in options.items() for word in option]
     with running_mosquitto() as port:
         subscriber = Subscriber(port, TOPICS.events(CAMERA))
@@ -123,10 +116,10 @@ def raise_an_alert(root: DebianRoot, bundle: Bundle) -> Iterator[Line]:
 def _daemon_scores(root: DebianRoot, bundle: Bundle) -> Line:
     lines = (root.folder / SCORES[1:]).read_text().splitlines()
     found = {line["end"]: line["score"] for line in map(json.loads, lines)}
-    scorer = open_scorer(bundle, TARGET, 1)
+    scorer, hop = open_scorer(bundle, TARGET, 1), bundle.target(TARGET).calibration.hop
     here = {
         window.end: window.result.score
-        for window in score_source(open_source(SCENE), scorer, bundle.manifest.input, HOP)
+        for window in score_source(open_source(SCENE), scorer, bundle.manifest.input, hop)
     }
     scores = [found.get(end, np.nan) for end in here]
     agreement = agree(bundle.target(TARGET), scores, list(here.values()))
