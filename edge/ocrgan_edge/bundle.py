@@ -13,11 +13,18 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from ocrgan_edge.archive import LARGEST, read_archive, write_archive
 from ocrgan_edge.errors import BundleError
@@ -72,6 +79,8 @@ class Target(_Strict):
 
     runtime: Literal["onnx", "openvino"]
     precision: Literal["fp32", "fp16", "int8"]
+    form: Literal["window", "step"] = "window"
+    """What a graph takes at once: a window, or one frame and what it remembers of those before."""
     graph: str
     """Member with the graph (`.onnx`, or `.xml` whose weights lie beside it as `.bin`)."""
     statistics: str
@@ -83,6 +92,14 @@ class Target(_Strict):
     """Measured agreement with the reference, by name."""
     golden_tolerance: Annotated[float, Field(gt=0)] | None = None
     """Largest difference of a golden window's score that is accepted; None: by precision."""
+
+    @model_serializer(mode="wrap")
+    def _without_the_usual(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As before there were steps, so that older versions read a bundle without them."""
+        fields: dict[str, Any] = serialize(self)
+        if self.form == "window":
+            del fields["form"]
+        return fields
 
 
 class Manifest(_Strict):

@@ -62,7 +62,10 @@ def export(
     false_alarms_per_day: Annotated[
         float, typer.Option(help="How many alarms a day normal life may raise.")
     ] = 1.0,
-    hop: Annotated[int, typer.Option(help="New frames between two windows.")] = 4,
+    hop: Annotated[
+        int | None,
+        typer.Option(help="New frames between two scores [4 for windows, 1 for steps]."),
+    ] = None,
     name: NameOption = None,
     threads: ThreadsOption = None,
     force: ForceOption = False,
@@ -74,7 +77,7 @@ def export(
 
     if not false_alarms_per_day > 0:
         raise SettingsError(f"--false-alarms-per-day is {false_alarms_per_day:g}, wanted above 0")
-    if hop < 1:
+    if hop is not None and hop < 1:
         raise SettingsError(f"--hop is {hop}, wanted 1 or more frames")
     options = ExportOptions(run, data, name, hop, Wish(false_alarms_per_day), threads, force)
     with _progress() as progress:

@@ -21,11 +21,15 @@ from ocrgan_export.run_folder import RunFolder, is_newer, load_graph, open_run, 
 from ocrgan_export.to_onnx import to_onnx
 from ocrgan_export.to_openvino import to_openvino
 from ocrgan_training.checkpoint import load_network
-from ocrgan_training.fused_graph import FusedGraph
+from ocrgan_training.fused_graph import ScoringGraph
+from ocrgan_training.graph_of import graph_of
 
 FLOAT_TARGETS = ("onnx-fp32", "openvino-fp16")
 REFERENCE = FLOAT_TARGETS[0]
 """What every other target is compared with."""
+
+HOP = 4
+"""New frames between two windows, if nothing else is said."""
 
 Step = Callable[[str, int], Callable[[], None]]
 """Begins a step of so many parts; gives what is to be called after each part."""
@@ -40,7 +44,8 @@ class ExportOptions:
     """Normal clips, if not those of the training."""
     name: str | None = None
     """Of the bundle, if not that of the run's folder."""
-    hop: int = 4
+    hop: int | None = None
+    """New frames between two scores; None: 4 for windows, 1 where every frame is a step."""
     wish: Wish = field(default_factory=Wish)
     threads: int | None = None
     force: bool = False
@@ -67,15 +72,17 @@ def export_run(options: ExportOptions, step: Step) -> Outcome:
     run = open_run(options.run)
     clips = run.clips(options.data)
     path = run.bundle(options.name)
+    hop = options.hop or (1 if run.info.network.causal else HOP)
     made = [file for target in FLOAT_TARGETS for file in run.graph_files(target)]
     current = not options.force and is_newer(made, [run.checkpoint])
-    if current and is_newer([path], made) and _is_as_asked(path, options, clips):
+    asked = (hop, options.wish.false_alarms_per_day, clips.source)
+    if current and is_newer([path], made) and _is_as_asked(path, asked):
         return Outcome(path, open_bundle(path).manifest, fresh=False)
     network, info = load_network(run.path)
-    graph = FusedGraph(network)
+    graph = graph_of(network)
     if not current:
         make_graphs(run, graph, step)
-    plan = Plan(run.spec, options.hop, options.wish, graph.recent)
+    plan = Plan(run.spec, hop, options.wish, graph.recent)
     data = options.data or Path(info.data)
     material = gather(clips, data, plan, graph.grid, options.threads)
     check = check_onnx(run, graph, material)
@@ -84,7 +91,7 @@ def export_run(options: ExportOptions, step: Step) -> Outcome:
     return Outcome(path, pack(path, label, targets), [check])
 
 
-def make_graphs(run: RunFolder, graph: FusedGraph, step: Step) -> None:
+def make_graphs(run: RunFolder, graph: ScoringGraph, step: Step) -> None:
     """RUN/graphs: ONNX FP32 and OpenVINO FP16."""
     done = step("graphs", 2)
     model: onnx.ModelProto = to_onnx(graph)
@@ -94,7 +101,7 @@ def make_graphs(run: RunFolder, graph: FusedGraph, step: Step) -> None:
     done()
 
 
-def check_onnx(run: RunFolder, graph: FusedGraph, material: Material) -> Check:
+def check_onnx(run: RunFolder, graph: ScoringGraph, material: Material) -> Check:
     """The ONNX graph against PyTorch on the golden windows.
 
     Raises:
@@ -149,15 +156,11 @@ def clip_count(clips: NormalClips) -> int:
     return len(clips.statistics) + len(clips.threshold)
 
 
-def _is_as_asked(path: Path, options: ExportOptions, clips: NormalClips) -> bool:
-    """Whether a bundle's float targets were calibrated as asked for now."""
+def _is_as_asked(path: Path, asked: tuple[int, float, str]) -> bool:
+    """Whether a bundle's float targets were calibrated for this hop and wish on these clips."""
     try:
         targets = open_bundle(path).manifest.targets
         found = [targets[name].calibration for name in FLOAT_TARGETS]
     except (BundleError, KeyError):
         return False
-    return all(
-        (one.hop, one.false_alarms_per_day, one.source)
-        == (options.hop, options.wish.false_alarms_per_day, clips.source)
-        for one in found
-    )
+    return all((one.hop, one.false_alarms_per_day, one.source) == asked for one in found)

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from ocrgan_edge.runtime.agreement import SPEARMAN
 from ocrgan_edge.runtime.scorer import WindowScore
-from ocrgan_training.fused_graph import FusedGraph
+from ocrgan_training.fused_graph import ScoringGraph
 
 ONNX_TOLERANCE = 1e-4
 """Of every output of the ONNX graph against PyTorch, relative to that output's size (of 1)."""
@@ -52,7 +52,7 @@ class Check:
 
 
 def torch_difference(
-    graph: FusedGraph, windows: Sequence[NDArray[np.uint8]], found: Sequence[WindowScore]
+    graph: ScoringGraph, windows: Sequence[NDArray[np.uint8]], found: Sequence[WindowScore]
 ) -> float:
     """Largest difference of any output to PyTorch's, relative where an output is above 1.
 
@@ -65,7 +65,7 @@ def torch_difference(
     largest = 0.0
     for window, score in zip(windows, found, strict=True):
         with torch.inference_mode():
-            wanted = graph(torch.from_numpy(window)[None], torch.zeros_like(grid), grid)
+            wanted = graph.over(torch.from_numpy(window)[None], torch.zeros_like(grid), grid)
         for name, tensor in wanted._asdict().items():
             if tensor is None:  # this network has no such output
                 continue

@@ -95,6 +95,7 @@ def _target(measured: Measured) -> Target:
     return Target(
         runtime=graph.runtime,
         precision=graph.precision,
+        form=graph.form,
         graph=f"graphs/{graph.target}.{'onnx' if graph.runtime == 'onnx' else 'xml'}",
         statistics=f"statistics/{graph.target}.npz",
         calibration=measured.calibration,

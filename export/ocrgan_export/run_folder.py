@@ -143,4 +143,5 @@ def load_graph(run: RunFolder, target: str) -> Graph:
         raise DataError(f"there is no {error.filename}: call ocrgan-export first") from None
     weights_file = weights[0] if weights else b""
     runtime, precision = KINDS[target]
-    return Graph(target, runtime, precision, model, weights_file)
+    form: Literal["window", "step"] = "step" if run.info.network.causal else "window"
+    return Graph(target, runtime, precision, model, weights_file, form)

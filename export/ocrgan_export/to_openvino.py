@@ -9,6 +9,9 @@ from typing import Any
 
 import onnx
 import openvino
+from openvino.passes import MakeStateful, Manager
+
+from ocrgan_training.step_graph import NEXT, STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,21 @@ class Ir:
 
 def to_openvino(model: onnx.ModelProto) -> Ir:
     """The same graph for OpenVINO, weights stored in FP16 (it computes in float32)."""
-    return save_ir(read_onnx(model))
+    return save_ir(with_state_inside(read_onnx(model)))
+
+
+def with_state_inside(model: Any) -> Any:
+    """What comes out as it goes in becomes variables of the graph; the model itself is changed.
+
+    A graph without a state stays as it is.
+    """
+    inputs = [port.get_any_name() for port in model.inputs]
+    pairs = {name: NEXT + name.removeprefix(STATE) for name in inputs if name.startswith(STATE)}
+    if pairs:
+        manager = Manager()
+        manager.register_pass(MakeStateful(pairs))
+        manager.run_passes(model)
+    return model
 
 
 def read_onnx(model: onnx.ModelProto) -> Any:

@@ -87,6 +87,10 @@ class ScoringGraph(nn.Module, ABC):
     def example(self) -> dict[str, Tensor]:
         """Gray frames under neutral statistics, and whatever else goes in, by the inputs' names."""
 
+    @abstractmethod
+    def over(self, frames: Tensor, mean: Tensor, scale: Tensor) -> GraphOutputs:
+        """What it says about a window (1, T, H, W, 3) by itself, statistics as of `forward`."""
+
     @property
     def outputs(self) -> list[str]:
         """Names of what comes out; without attention over time there is none to tell."""
@@ -159,6 +163,10 @@ class FusedGraph(ScoringGraph):
     def example(self) -> dict[str, Tensor]:
         """A gray window."""
         return self._example(self.config.frames)
+
+    def over(self, frames: Tensor, mean: Tensor, scale: Tensor) -> GraphOutputs:
+        """The same as a call."""
+        return self.forward(frames, mean, scale)
 
     def forward(
         self, frames: Tensor, location_mean: Tensor, location_scale: Tensor

@@ -89,6 +89,13 @@ class StepGraph(ScoringGraph):
         error = like.new_zeros(1, 3, *self.config.reduced_size)
         return StepState(self.network.initial_state(), error, terms)
 
+    def over(self, frames: Tensor, mean: Tensor, scale: Tensor) -> GraphOutputs:
+        """Of the newest frame, with those before it as its past: all of these in one go."""
+        video, state = to_video(frames), self.initial_state()
+        if video.shape[1] > 1:
+            _, state = self.run(video[:, :-1], state)
+        return self.step(video[:, -1:], state, (mean, scale))[0]
+
     def forward(
         self, frames: Tensor, location_mean: Tensor, location_scale: Tensor, *state: Tensor
     ) -> tuple[Tensor, ...]:

@@ -29,6 +29,8 @@ class Graph:
     """ONNX file, or OpenVINO's XML."""
     weights: bytes = b""
     """OpenVINO's weights; ONNX has them inside."""
+    form: Literal["window", "step"] = "window"
+    """What it takes at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,11 @@ class OnnxScorer:
         self._session = open_session(graph, options)
         self._statistics = BoundStatistics(graph.target, statistics)
         wanted = input_ports(spec, self._statistics.grid)
-        check_ports(graph.target, "input", wanted, _ports(self._session.get_inputs()))
+        check_ports(graph.target, "input", wanted, ports_of(self._session.get_inputs()))
         outputs = present_outputs(
             graph.target,
             output_ports(spec, self._statistics.grid),
-            _ports(self._session.get_outputs()),
+            ports_of(self._session.get_outputs()),
         )
         self._frames = wanted["frames"]
         self._outputs = Outputs(graph.target, outputs)
@@ -121,7 +121,8 @@ def session_options(precision: str, threads: int) -> onnxruntime.SessionOptions:
     return options
 
 
-def _ports(arguments: list[onnxruntime.NodeArg]) -> Ports:
+def ports_of(arguments: list[onnxruntime.NodeArg]) -> Ports:
+    """A session's inputs or outputs, by name."""
     return {
         argument.name: Port(TYPES.get(argument.type, argument.type), tuple(argument.shape))
         for argument in arguments

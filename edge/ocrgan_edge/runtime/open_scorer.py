@@ -12,6 +12,7 @@ from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.runtime.no_telemetry import forbid_telemetry
 from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer
 from ocrgan_edge.runtime.self_test import self_test
+from ocrgan_edge.runtime.step_scorer import Contract
 
 FASTEST_FIRST = {
     "x86": ("openvino int8", "onnx int8", "openvino fp16", "openvino fp32", "onnx fp32"),
@@ -56,17 +57,24 @@ def load_scorer(
         SettingsError: it needs OpenVINO, which is not installed.
     """
     forbid_telemetry()
+    contract = Contract(graph.target, spec, statistics.mean.shape)
     if graph.runtime == "onnx":
         from ocrgan_edge.runtime.onnx_scorer import OnnxScorer
+        from ocrgan_edge.runtime.onnx_step_scorer import LoadedSession, OnnxStepScorer
 
+        if graph.form == "step":
+            return OnnxStepScorer(LoadedSession(graph, contract, threads), spec, statistics)
         return OnnxScorer(graph, spec, statistics, threads)
     try:
         from ocrgan_edge.runtime.openvino_scorer import OpenVinoScorer  # an extra
+        from ocrgan_edge.runtime.openvino_step_scorer import CompiledGraph, OpenVinoStepScorer
     except ImportError as error:
         raise SettingsError(
             f"target {graph.target} needs OpenVINO, which cannot be imported ({error}): "
             f"{INSTALL_OPENVINO}"
         ) from error
+    if graph.form == "step":
+        return OpenVinoStepScorer(CompiledGraph(graph, contract, threads), spec, statistics)
     return OpenVinoScorer(graph, spec, statistics, threads)
 
 
@@ -81,7 +89,7 @@ def graph_of(bundle: Bundle, target: str) -> Graph:
     weights = b""
     if entry.runtime == "openvino":
         weights = bundle.member(str(PurePosixPath(entry.graph).with_suffix(".bin")))
-    return Graph(target, entry.runtime, entry.precision, model, weights)
+    return Graph(target, entry.runtime, entry.precision, model, weights, entry.form)
 
 
 def default_target(bundle: Bundle) -> str:
@@ -94,14 +102,14 @@ def default_target(bundle: Bundle) -> str:
 
 
 def runnable_targets(bundle: Bundle) -> list[str]:
-    """Targets whose runtime is installed, the usually fastest on this kind of processor first.
+    """Targets whose runtime is installed: those that step first, then as is usually the fastest.
 
     Raises:
         BundleError: there is none.
     """
     order = FASTEST_FIRST["arm" if platform.machine() in ("aarch64", "armv7l") else "x86"]
     usable = {
-        name: order.index(kind)
+        name: (entry.form != "step", order.index(kind))
         for name, entry in bundle.manifest.targets.items()
         if (kind := _kind(entry)) in order and (entry.runtime == "onnx" or _openvino_is_installed())
     }

@@ -52,9 +52,9 @@ class OpenVinoScorer:
         self._statistics = BoundStatistics(graph.target, statistics)
         model = read_model(graph)
         wanted = input_ports(spec, self._statistics.grid)
-        check_ports(graph.target, "input", wanted, _ports(model.inputs))
+        check_ports(graph.target, "input", wanted, ports_of(model.inputs))
         outputs = present_outputs(
-            graph.target, output_ports(spec, self._statistics.grid), _ports(model.outputs)
+            graph.target, output_ports(spec, self._statistics.grid), ports_of(model.outputs)
         )
         self._frames = wanted["frames"]
         self._outputs = Outputs(graph.target, outputs)
@@ -110,7 +110,8 @@ def compile_model(graph: Graph, model: Any, threads: int) -> Any:
         raise BundleError(f"graph {graph.target} cannot be compiled by OpenVINO") from error
 
 
-def _ports(nodes: Any) -> Ports:
+def ports_of(nodes: Any) -> Ports:
+    """A model's inputs or outputs, by name."""
     return {
         node.get_any_name(): Port(
             np.dtype(node.get_element_type().to_dtype()).name, _shape(node.get_partial_shape())

@@ -81,3 +81,27 @@ class Scorer(Protocol):
             ValueError: the window is not of the graph's shape.
             BundleError: the graph gives values that are no finite numbers.
         """
+
+
+@runtime_checkable
+class Stepper(Scorer, Protocol):
+    """A graph that takes one frame at a time and remembers those before: one camera's.
+
+    `score` forgets them first and steps through the window. What it gives is for the `recent`
+    newest frames: that many frame scores, maps and terms.
+    """
+
+    def follow(self, frames: NDArray[np.uint8], new: int | None) -> WindowScore:
+        """Scores the newest frame of a window (T, H, W, 3) that follows on what came before.
+
+        Args:
+            frames: as of `score`.
+            new: how many of the newest frames have come since the last call; None: all that came
+                before is to be forgotten, as after a gap. More than T are the same as that.
+
+        Raises:
+            As `score`.
+        """
+
+    def another(self) -> Stepper:
+        """The same graph for another camera, with statistics and a past of its own."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.bundle import InputSpec
-from ocrgan_edge.runtime.scorer import Scorer, WindowScore
+from ocrgan_edge.runtime.scorer import Scorer, Stepper, WindowScore
 from ocrgan_edge.video.fit import fit
 from ocrgan_edge.video.resample import frames_on_clock, longest_gap
 from ocrgan_edge.video.source import Source
@@ -46,8 +46,14 @@ def score_source(
     Raises:
         SourceError: the source cannot be read to its end.
     """
+    end: int | None = None
     for window in windows(source, spec, hop):
-        yield ScoredWindow(window.end, window.at, scorer.score(window.frames))
+        if isinstance(scorer, Stepper):
+            result = scorer.follow(window.frames, window.new_since(end))
+        else:
+            result = scorer.score(window.frames)
+        end = window.end
+        yield ScoredWindow(end, window.at, result)
 
 
 def windows(source: Source, spec: InputSpec, hop: int) -> Iterator[Window]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -33,8 +34,15 @@ class Handover:
     graph then needs, and the camera never waits for the graph.
     """
 
-    def __init__(self, spec: InputSpec, hop: int) -> None:
-        """Reserves the ring; see `WindowRing`."""
+    def __init__(self, spec: InputSpec, hop: int, *, only_new: bool = False) -> None:
+        """Reserves the ring; see `WindowRing`.
+
+        Args:
+            spec: what a window is.
+            hop: new frames between two windows.
+            only_new: whoever takes a window knows the frames of the one before.
+        """
+        self._only_new = only_new
         self._spec = spec
         self._ring = WindowRing(
             (spec.frames, spec.height, spec.width), hop, longest_gap(spec.frames_per_second)
@@ -58,23 +66,20 @@ class Handover:
         """The window that ends with the newest frame; None if a gap has just emptied the ring.
 
         Args:
-            out: (T, H, W, 3), where its frames are put.
+            out: (T, H, W, 3), where its frames are put; at the end of it those that are new, if
+                these are all that is wanted.
         """
         with self._lock:
             self._taken.set()
             if not self._ring.ready:
                 return None
             window = self._ring.newest()
-            out[:] = window.frames
-            hop = self._hop(window.end)
+            hop = window.new_since(self._taken_end)
+            new = slice(-hop if self._only_new and hop is not None else None, None)
+            out[new] = window.frames[new]
             self._taken_end = window.end
-            return Taken(Window(out, window.end, window.at), self._arrived, hop)
+            return Taken(replace(window, frames=out), self._arrived, hop)
 
     def wait_until_taken(self, seconds: float) -> bool:
         """Waits until the window that was due has been taken; whether it has."""
         return self._taken.wait(seconds)
-
-    def _hop(self, end: int) -> int | None:
-        if self._taken_end is None or self._taken_end <= end - self._ring.unbroken:
-            return None
-        return end - self._taken_end

@@ -13,7 +13,7 @@ from ocrgan_edge.bundle import Bundle, Calibration, InputSpec
 from ocrgan_edge.runtime.choose_target import choose_target
 from ocrgan_edge.runtime.graph import default_threads
 from ocrgan_edge.runtime.open_scorer import open_scorer
-from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer, WindowScore
+from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer, Stepper, WindowScore
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +41,14 @@ class Budget:
         return cls(workers, total // workers)
 
 
+@dataclass(eq=False)
+class Following:
+    """One camera's way through a graph that steps: its own past and statistics."""
+
+    stepper: Stepper
+    used: LocationStatistics | None = None
+
+
 class LoadedModel:
     """One target of a bundle, ready to score in any worker."""
 
@@ -65,6 +73,7 @@ class LoadedModel:
         spec = self.spec
         shape = (spec.frames, spec.height, spec.width, 3)
         self._buffers = [np.zeros(shape, np.uint8) for _ in self._scorers]
+        self._lent = 0
 
     @property
     def spec(self) -> InputSpec:
@@ -85,12 +94,41 @@ class LoadedModel:
         """Where a worker puts the window (T, H, W, 3) that it is going to score."""
         return self._buffers[worker]
 
-    def score(self, worker: int, statistics: LocationStatistics) -> WindowScore:
+    def follow(self) -> Following | None:
+        """For one camera: what its graph remembers from frame to frame; None if it sees windows.
+
+        The workers' graphs are lent in turn. Each can serve several cameras at the same time.
+        """
+        lender = self._scorers[self._lent % len(self._scorers)]
+        if not isinstance(lender, Stepper):
+            return None
+        self._lent += 1
+        return Following(lender.another())
+
+    def score(
+        self,
+        worker: int,
+        statistics: LocationStatistics,
+        following: Following | None = None,
+        new: int | None = None,
+    ) -> WindowScore:
         """Scores what lies in the worker's buffer, by a camera's statistics.
+
+        Args:
+            worker: whose buffer.
+            statistics: the camera's.
+            following: the camera's, if it has one from `follow`.
+            new: how many of the newest frames have come since; None if it is to forget what it
+                knows.
 
         Raises:
             BundleError: the graph gives values that are no numbers.
         """
+        if following is not None:
+            if following.used is not statistics:
+                following.stepper.use(statistics)
+                following.used = statistics
+            return following.stepper.follow(self._buffers[worker], new)
         if self._used[worker] is not statistics:
             self._scorers[worker].use(statistics)
             self._used[worker] = statistics

@@ -74,7 +74,8 @@ class Watch:
         self.normal = Normal(
             self.camera, view.habits, self.interval, view.outlook.recent, crew.stats.normal_is
         )
-        self._handover = Handover(spec, view.hop)
+        self._following = view.model.follow()
+        self._handover = Handover(spec, view.hop, only_new=self._following is not None)
         self._health = SceneHealth()
         self._health_due = 0.0
         self._feed: Feed | None = None
@@ -206,7 +207,7 @@ class Watch:
         window, arrived, hop = taken
         statistics = self.normal.statistics
         began = time.monotonic()
-        result = self.view.model.score(worker, statistics)
+        result = self.view.model.score(worker, statistics, self._following, hop)
         ready = time.monotonic()
         self._crew.stats.window_scored(ready - began, ready - arrived, hop)
         scored = ScoredWindow(window.end, window.at, result)

@@ -31,6 +31,19 @@ class Window:
     at: float
     """Media time of the newest frame in seconds."""
 
+    unbroken: int = 0
+    """Frames since the start or the newest gap, the newest one included."""
+
+    def new_since(self, end: int | None) -> int | None:
+        """Frames that came after the one at position `end`; None if a gap or nothing lies between.
+
+        Args:
+            end: `end` of a window before; None for no window.
+        """
+        if end is None or end <= self.end - self.unbroken:
+            return None
+        return self.end - end
+
 
 class WindowRing:
     """Collects frames of one size and gives a window every `hop` frames, the T-th among them.
@@ -104,7 +117,7 @@ class WindowRing:
             if self._count < self.length
             else self._slots[slot + 1 : slot + 1 + self.length]
         )
-        return Window(frames, self._position, self._newest_at)
+        return Window(frames, self._position, self._newest_at, self._count)
 
     def _mirrored(self, newest: int) -> NDArray[np.uint8]:
         """The frames that are there, back from the newest and forth again: 1 2 3 → … 2 1 2 3."""
