@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from arm64.debian_root import DebianRoot
-from arm64.needs import want_emulator, want_machine
+from arm64.needs import switch_emulator_on, want_machine
 from arm64.steps import (
     Line,
     ask_doctor,
@@ -68,7 +68,7 @@ def check(folder: Path, fresh: bool) -> Iterator[Line]:
         CheckFailed: the rest cannot be looked at.
     """
     want_machine()
-    want_emulator()
+    switch_emulator_on()
     if fresh:
         for part in ("root", "wheels"):
             shutil.rmtree(folder / part, ignore_errors=True)

@@ -48,19 +48,32 @@ def want_machine(machine: str = "", user: int | None = None, path: str = PATH) -
             f"this machine is {machine}, but scores of aarch64 are compared with those of x86_64: "
             "run it on an x86_64 machine (on a Raspberry Pi, ocrgan-doctor --bundle tells as much)"
         )
-    missing = [name for name in PROGRAMS if not shutil.which(name, path=path)]
-    if missing:
-        packages = " ".join(PROGRAMS[name] for name in missing)
-        raise CannotCheck(f"missing: {', '.join(missing)}; apt-get install {packages}")
     user = os.geteuid() if user is None else user
     if user != 0:
         raise CannotCheck(
             f"user {user} may not build and enter an arm64 root: run it as root (sudo make …)"
         )
+    missing = [name for name in PROGRAMS if not shutil.which(name, path=path)]
+    if missing:
+        packages = " ".join(PROGRAMS[name] for name in missing)
+        raise CannotCheck(f"missing: {', '.join(missing)}; apt-get install {packages}")
+
+
+def switch_emulator_on() -> None:
+    """Makes the kernel run aarch64 programs by QEMU, until the machine is started again.
+
+    Raises:
+        CannotCheck: it does not.
+    """
+    if not (BINFMT / "status").exists():
+        subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT], capture_output=True)
+    if not (BINFMT / EMULATOR).exists():
+        subprocess.run(["update-binfmts", "--enable", EMULATOR], capture_output=True)
+    want_emulator()
 
 
 def want_emulator(folder: Path = BINFMT) -> None:
-    """Makes the kernel run aarch64 programs by QEMU, until the machine is started again.
+    """Looks whether the kernel runs aarch64 programs by QEMU, also in another root.
 
     Source: the kernel's admin-guide/binfmt-misc; update-binfmts(8).
 
@@ -68,13 +81,9 @@ def want_emulator(folder: Path = BINFMT) -> None:
         folder: where the kernel shows what it runs by what.
 
     Raises:
-        CannotCheck: it does not, or only outside of another root.
+        CannotCheck: it does not.
     """
     entry = folder / EMULATOR
-    if not (folder / "status").exists():
-        subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", folder], capture_output=True)
-    if not entry.exists():
-        subprocess.run(["update-binfmts", "--enable", EMULATOR], capture_output=True)
     try:
         lines = entry.read_text().splitlines()
     except OSError:
@@ -85,6 +94,6 @@ def want_emulator(folder: Path = BINFMT) -> None:
     flags = next((line for line in lines if line.startswith("flags:")), "flags:")
     if "enabled" not in lines or "F" not in flags:
         raise CannotCheck(
-            f"{entry} says {lines[0]}, {flags}; wanted: enabled, flags with F, as Debian's "
-            "qemu-user-static sets it"
+            f"{entry} says {', '.join(lines[:3])}; wanted: enabled, and flags with F, as Debian's "
+            "qemu-user-static sets them"
         )
