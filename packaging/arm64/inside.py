@@ -10,6 +10,7 @@ import importlib.util
 import json
 import platform
 import sys
+from importlib.metadata import version
 
 from ocrgan_edge.bundle import open_bundle
 from ocrgan_edge.runtime.open_scorer import open_scorer
@@ -38,6 +39,7 @@ def main(target: str, names: list[str]) -> None:
         "machine": platform.machine(),
         "python": platform.python_version(),
         "libc": " ".join(platform.libc_ver()),
+        "onnxruntime": version("onnxruntime"),
         "dot_products": dot_products(),
         "importable": [name for name in names if importlib.util.find_spec(name)],
         "bundle": bundle.sha256,
