@@ -51,6 +51,20 @@ class Reached:
     """Million cycles of a window in which it does something else."""
 
 
+DEVICES = (
+    Device("Raspberry Pi 4", gigahertz=1.8, macs_per_cycle=8, slower=4.0),
+    Device("Raspberry Pi 5", gigahertz=2.4, macs_per_cycle=32, slower=2.5),
+    Device("N100", gigahertz=2.6, macs_per_cycle=32, slower=2.0),
+)
+REACHED = {
+    "nano": Reached(share=0.28, rest=53.7),
+    "small": Reached(share=0.28, rest=150.0),
+    "base": Reached(share=0.28, rest=150.0),
+    "large": Reached(share=0.28, rest=150.0),
+}
+"""Measured as docs/devices.md tells; `base` and `large` are carried over."""
+
+
 def frames_per_second(macs: float, reached: Reached, device: Device) -> float:
     """Frames of the camera that one core keeps up with.
 
