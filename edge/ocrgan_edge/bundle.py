@@ -11,20 +11,13 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    ValidationError,
-    model_serializer,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_serializer
 
 from ocrgan_edge.archive import LARGEST, read_archive, write_archive
 from ocrgan_edge.errors import BundleError
@@ -88,18 +81,19 @@ class Target(_Strict):
     calibration: Calibration
     int8_share_of_macs: float | None = None
     """Share of multiply-accumulates that the runtime's own optimised graph runs in INT8."""
+    kept_in_float: dict[str, float] = Field(default_factory=dict)
+    """Layers of an INT8 graph that stay in float, and the error that each would have made: that of
+    the anomaly map, relative to the map's own variation."""
     parity: dict[str, float] = Field(default_factory=dict)
     """Measured agreement with the reference, by name."""
     golden_tolerance: Annotated[float, Field(gt=0)] | None = None
     """Largest difference of a golden window's score that is accepted; None: by precision."""
 
     @model_serializer(mode="wrap")
-    def _without_the_usual(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """As before there were steps, so that older versions read a bundle without them."""
-        fields: dict[str, Any] = serialize(self)
-        if self.form == "window":
-            del fields["form"]
-        return fields
+    def _fields(self, serialize: Callable[[Target], dict[str, Any]]) -> dict[str, Any]:
+        """Without what is as it always was: older versions do not know these fields."""
+        usual = [("form", "window"), ("kept_in_float", {})]
+        return dict(pair for pair in serialize(self).items() if pair not in usual)
 
 
 class Manifest(_Strict):

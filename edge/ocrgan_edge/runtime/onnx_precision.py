@@ -9,11 +9,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 
 from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.runtime.onnx_scorer import open_session, session_options
 from ocrgan_edge.runtime.precision import Feed, Kernel
+from ocrgan_edge.runtime.step_scorer import STATE
 
 CONVOLUTIONS = ("Conv", "FusedConv", "ConvInteger", "QLinearConv")
 TRANSPOSED = ("ConvTranspose",)
@@ -73,8 +75,21 @@ def _profile(graph: Graph, feed: Feed, folder: Path) -> Path:
     # kernels are the same.
     options.add_session_config_entry("session.disable_prepacking", "1")
     session = open_session(graph, options)
-    session.run(None, dict(feed))
+    session.run(None, _fed(session, feed))
     return Path(session.end_profiling())
+
+
+def _fed(session: onnxruntime.InferenceSession, feed: Feed) -> dict[str, Any]:
+    """A window's feed for a graph that steps, too: its newest frame, and nothing before it."""
+    fed = {
+        port.name: np.zeros(port.shape, np.float32)
+        for port in session.get_inputs()
+        if port.name.startswith(STATE)
+    }
+    fed |= feed
+    if fed.keys() - feed.keys():
+        fed["frames"] = feed["frames"][:, -1:]
+    return fed
 
 
 def _kernel(event: dict[str, Any]) -> Kernel:

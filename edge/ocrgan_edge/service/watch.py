@@ -205,8 +205,7 @@ class Watch:
         if taken is None:
             return
         window, arrived, hop = taken
-        statistics = self.normal.statistics
-        began = time.monotonic()
+        statistics, began = self.normal.statistics, time.monotonic()
         result = self.view.model.score(worker, statistics, self._following, hop)
         ready = time.monotonic()
         self._crew.stats.window_scored(ready - began, ready - arrived, hop)

@@ -57,6 +57,8 @@ def stack_newest(frames: Float[Tensor, "b kt c h w"], count: int) -> Float[Tenso
     (B,count−1+T',C,H,W) → (B·T',count·C,H,W): what a convolution needs that sees `count` frames.
     """
     time = frames.shape[1] - count + 1
+    if time == 1:  # they lie one behind the other already
+        return frames.flatten(1, 2)
     shifted = [frames[:, start : start + time] for start in range(count)]
     return fold_time(torch.cat(shifted, dim=2))
 
