@@ -29,11 +29,11 @@ SCENE     := runs/scene-data
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all faults soak check format setup train export quantize calibrate \
+.PHONY: help demo test test-slow test-all faults soak check check-arm64 format setup train export quantize calibrate \
         evaluate all bench demo-bundle clean
 
 help: ## list the targets and settings
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo
 	@echo 'settings: DATA=$(DATA) RUN=$(RUN)'
 	@echo '          SIZE=$(SIZE) WIDTH=$(WIDTH) FRAMES=$(FRAMES) HIDDEN=$(HIDDEN) MINUTES=$(MINUTES) SEED=$(SEED) HOP=$(HOP) ALARMS=$(ALARMS) (false alarms per day)'
@@ -137,6 +137,9 @@ check: $(VENV)/.installed ## format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-arm64: $(VENV)/.installed ## what a Raspberry Pi installs and runs, in an emulated Debian; needs root
+	PYTHONPATH=packaging $(BIN)/python -m arm64
 
 format: $(VENV)/.installed ## put all sources in the house style
 	$(BIN)/ruff format .

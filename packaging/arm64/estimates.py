@@ -1,9 +1,9 @@
 """Expected frames per second on small computers: an estimate, computed from what a window costs.
 
 `PYTHONPATH=packaging python -m arm64.estimates --write` puts the table into docs/devices.md. A
-window's time on one core is that of its multiplications, at a share of the processor's INT8 rate,
-and that of everything else, at so many cycles; both were measured on one core of Zen 3 by
-`efficiency`. docs/devices.md has the reasons and the sources.
+window's cycles on one core are those of its multiplications, as fast as in a large convolution, and
+those of everything else, of which there are more on a smaller core. Both come from one core of
+Zen 3 (`efficiency`). docs/devices.md has the reasons and the sources.
 """
 
 from __future__ import annotations
@@ -41,41 +41,27 @@ class Device:
     """Cycles for everything that is no multiplication, as a multiple of Zen 3's."""
 
 
-@dataclass(frozen=True)
-class Reached:
-    """What a preset's INT8 graph does on one core of Zen 3 (ONNX Runtime, one thread)."""
-
-    share: float
-    """Of 32 multiply-accumulates per cycle, while it multiplies."""
-    rest: float
-    """Million cycles of a window in which it does something else."""
-
-
 DEVICES = (
     Device("Raspberry Pi 4", gigahertz=1.8, macs_per_cycle=8, slower=4.0),
     Device("Raspberry Pi 5", gigahertz=2.4, macs_per_cycle=32, slower=2.5),
     Device("N100", gigahertz=2.6, macs_per_cycle=32, slower=2.0),
 )
-REACHED = {
-    "nano": Reached(share=0.28, rest=53.7),
-    "small": Reached(share=0.28, rest=150.0),
-    "base": Reached(share=0.28, rest=150.0),
-    "large": Reached(share=0.28, rest=150.0),
-}
-"""Measured as docs/devices.md tells; `base` and `large` are carried over."""
+SHARE = 0.74
+"""Of the published rate, that a large INT8 convolution reaches on Zen 3 (32 a cycle)."""
+OTHER = {"nano": 0.222, "small": 0.169, "base": 0.169, "large": 0.169}
+"""Cycles of Zen 3 per multiply-accumulate of a window, beyond those of a large convolution."""
 
 
-def frames_per_second(macs: float, reached: Reached, device: Device) -> float:
+def frames_per_second(macs: float, other: float, device: Device) -> float:
     """Frames of the camera that one core keeps up with.
 
     Args:
         macs: millions in a window.
-        reached: by the same network where it was measured.
+        other: cycles of Zen 3 for each, beyond those of a large convolution.
         device: the computer in question.
     """
-    multiplying = macs / (device.macs_per_cycle * reached.share)
-    cycles = 1e6 * (multiplying + reached.rest * device.slower)
-    return HOP * device.gigahertz * 1e9 / cycles
+    cycles = macs * (1 / (device.macs_per_cycle * SHARE) + other * device.slower)
+    return HOP * device.gigahertz * 1e3 / cycles
 
 
 def window_macs() -> dict[str, float]:
@@ -88,7 +74,7 @@ def table(macs: Mapping[str, float]) -> str:
     lines = [f"| preset | million MACs a window | {' | '.join(d.name for d in DEVICES)} |"]
     lines.append("|" + "---|" * (len(DEVICES) + 2))
     for name, count in macs.items():
-        speeds = (frames_per_second(count, REACHED[name], device) for device in DEVICES)
+        speeds = (frames_per_second(count, OTHER[name], device) for device in DEVICES)
         ranges = (f"{_round(speed / UNSURE)}–{_round(speed * UNSURE)}" for speed in speeds)
         lines.append(f"| `{name}` | {count:,.0f} | {' | '.join(ranges)} |")
     return "\n".join(lines) + "\n"
