@@ -7,10 +7,7 @@ Nothing in it is ever unpickled or executed; each member's SHA-256 is checked be
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,13 +17,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_serializer
 
 from ocrgan_edge.archive import LARGEST, read_archive, write_archive
-from ocrgan_edge.errors import BundleError
+from ocrgan_edge.array_file import parse_arrays
+from ocrgan_edge.errors import BundleError, DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
-NO_ARRAYS = (ValueError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error)
-"""What numpy raises at something that is no `.npz` file."""
 
 Positive = Annotated[int, Field(gt=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -157,16 +153,10 @@ class Bundle:
         Raises:
             BundleError: it is missing, no array file, or unpacks to more than is allowed.
         """
-        data = io.BytesIO(self.member(name))
         try:
-            with zipfile.ZipFile(data) as archive:
-                unpacked = sum(entry.file_size for entry in archive.infolist())
-            if unpacked > LARGEST:
-                raise BundleError(f"bundle {self.path}: {name} unpacks to more than is allowed")
-            with np.load(data, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except NO_ARRAYS as error:
-            raise BundleError(f"bundle {self.path}: {name} is no array file ({error})") from error
+            return parse_arrays(self.member(name), f"bundle {self.path}: {name}", LARGEST)
+        except DataError as error:
+            raise BundleError(str(error)) from error
 
     def statistics(self, target: str) -> LocationStatistics:
         """Per-location statistics of one target.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ocrgan_edge.detection.array_file import Arrays, read_arrays, write_arrays
+from ocrgan_edge.array_file import Arrays, read_arrays, write_arrays
 from ocrgan_edge.detection.profiles import PROFILES, Profile
 from ocrgan_edge.detection.self_calibration import Calibrated
 from ocrgan_edge.errors import DataError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ocrgan_edge.detection.array_file import read_arrays, write_arrays
+from ocrgan_edge.array_file import read_arrays, write_arrays
 from ocrgan_edge.detection.drift import Moments
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics

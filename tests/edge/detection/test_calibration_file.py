@@ -76,7 +76,7 @@ def test_what_was_learned_under_another_model_is_refused(path: Path) -> None:
 def test_a_file_that_was_cut_short_is_refused(path: Path, length: int) -> None:
     write_calibrated(path, LEARNED, MODEL)
     path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="is no array file"):
         read_calibrated(path, MODEL, GRID)
 
 
@@ -107,7 +107,7 @@ def test_what_cannot_be_used_is_refused(path: Path, change: dict, sentence: str)
 
 def test_what_would_be_unpickled_is_refused(path: Path) -> None:
     np.savez(path, mean=np.array([object()], dtype=object))
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="is no array file"):
         read_calibrated(path, MODEL, GRID)
 
 

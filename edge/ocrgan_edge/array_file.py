@@ -32,19 +32,28 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     write_whole(path, data.getvalue())
 
 
-def read_arrays(path: Path) -> Arrays:
+def read_arrays(path: Path, largest: int = LARGEST) -> Arrays:
     """All arrays of a file; nothing in it is executed.
 
     Raises:
-        DataError: it cannot be read, or unpacks to more than `LARGEST`; the message begins with
-            the path.
+        DataError: it cannot be read, or unpacks to more than `largest` bytes; the message begins
+            with the path.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error})") from error
+    return parse_arrays(data, str(path), largest)
+
+
+def parse_arrays(data: bytes, name: str, largest: int = LARGEST) -> Arrays:
+    """As `read_arrays`, of a file's contents; messages begin with `name`."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > LARGEST:
-            raise DataError(f"{path} unpacks to {unpacked} bytes, which none has")
-        with np.load(path, allow_pickle=False) as arrays:
+        if unpacked > largest:
+            raise DataError(f"{name} unpacks to more than is allowed: {unpacked} bytes")
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return dict(arrays)
     except NO_ARRAYS as error:
-        raise DataError(f"{path} cannot be read ({error})") from error
+        raise DataError(f"{name} is no array file ({error})") from error
