@@ -12,6 +12,8 @@ import onnx_ir
 from onnx_ir import Attr, Value
 from onnxscript.rewriter import MatchResult, pattern
 
+from ocrgan_export.frame_rewrites import ColoursMixedByBlocks, MeansOfSquares, NewestFramesFirst
+
 
 class ConvolutionBeforeUpsampling(pattern.RewriteRuleClassBase):
     """Conv₁ₓ₁(concat(up(a), b), W) → up(Conv₁ₓ₁(a, Wₐ)) + Conv₁ₓ₁(b, W_b), up = nearest × 2.
@@ -86,38 +88,70 @@ class ProjectionAsConvolution(pattern.RewriteRuleClassBase):
 
     def check(self, op: Any, *_: Any, **values: Value) -> MatchResult:
         """Only projections by constants of rows that are (N, T, C)."""
-        result = MatchResult()
-        rows, weight, bias = (values[name] for name in ("rows", "weight", "bias"))
-        if weight.const_value is None or len(weight.const_value.shape) != 2:
-            return result.fail("the second factor is no constant matrix")
-        if len(weight.uses()) > 1:
-            return result.fail("the matrix is used elsewhere too")
-        if bias.const_value is None or len(bias.const_value.shape) != 1:
+        result = _constant_projection(values["rows"], values["weight"])
+        bias = values["bias"]
+        if result and (bias.const_value is None or len(bias.const_value.shape) != 1):
             return result.fail("what is added is no constant vector")
-        if rows.shape is None or len(rows.shape) != 3:
-            return result.fail("the rows are not (N, T, C)")
-        if len(values["product"].uses()) > 1:
+        if result and len(values["product"].uses()) > 1:
             return result.fail("the product is used elsewhere too")
         return result
 
     def rewrite(self, op: Any, **values: Value) -> Any:
         """Squeeze(Transpose(Conv(Transpose(Unsqueeze(rows)))))."""
+        return _as_convolution(op, values["rows"], values["weight"], values["bias"])
+
+
+class ProductAsConvolution(pattern.RewriteRuleClassBase):
+    """x·W on rows (N,T,C): the same without b. Comes after, for what nothing is added to."""
+
+    def pattern(self, op: Any, rows: Any, weight: Any) -> Any:
+        """MatMul(rows, weight)."""
+        return op.MatMul(rows, weight)
+
+    def check(self, op: Any, *_: Any, **values: Value) -> MatchResult:
+        """Only products of rows that are (N, T, C) and a constant."""
+        return _constant_projection(values["rows"], values["weight"])
+
+    def rewrite(self, op: Any, **values: Value) -> Any:
+        """As a projection, whose bias is 0."""
         weight = values["weight"]
         assert weight.const_value is not None
-        kernel = np.ascontiguousarray(weight.const_value.numpy().T)[:, :, None, None]
-        image = op.Unsqueeze(values["rows"], _first_axis(op, f"{weight.name}.image"))
-        convolved = op.Conv(
-            op.Transpose(image, perm=[0, 3, 1, 2]),  # (1,N,T,C) → (1,C,N,T)
-            op.initializer(onnx_ir.tensor(kernel), name=f"{weight.name}.kernel"),
-            values["bias"],
-        )
-        back = op.Transpose(convolved, perm=[0, 2, 3, 1])
-        return op.Squeeze(back, _first_axis(op, f"{weight.name}.rows"))
+        none = onnx_ir.tensor(np.zeros(weight.const_value.shape[1], np.float32))
+        bias = op.initializer(none, name=f"{weight.name}.no_bias")
+        return _as_convolution(op, values["rows"], weight, bias)
+
+
+def _constant_projection(rows: Value, weight: Value) -> MatchResult:
+    result = MatchResult()
+    if weight.const_value is None or len(weight.const_value.shape) != 2:
+        return result.fail("the second factor is no constant matrix")
+    if len(weight.uses()) > 1:
+        return result.fail("the matrix is used elsewhere too")
+    if rows.shape is None or len(rows.shape) != 3:
+        return result.fail("the rows are not (N, T, C)")
+    return result
+
+
+def _as_convolution(op: Any, rows: Value, weight: Value, bias: Any) -> Any:
+    assert weight.const_value is not None
+    kernel = np.ascontiguousarray(weight.const_value.numpy().T)[:, :, None, None]
+    image = op.Unsqueeze(rows, _first_axis(op, f"{weight.name}.image"))
+    convolved = op.Conv(
+        op.Transpose(image, perm=[0, 3, 1, 2]),  # (1,N,T,C) → (1,C,N,T)
+        op.initializer(onnx_ir.tensor(kernel), name=f"{weight.name}.kernel"),
+        bias,
+    )
+    back = op.Transpose(convolved, perm=[0, 2, 3, 1])
+    return op.Squeeze(back, _first_axis(op, f"{weight.name}.rows"))
 
 
 RULES: dict[str, type[pattern.RewriteRuleClassBase]] = {
     "convolution before upsampling": ConvolutionBeforeUpsampling,
     "projection as convolution": ProjectionAsConvolution,
+    "product as convolution": ProductAsConvolution,
+    "newest frames first": NewestFramesFirst,
+    "means of squares": MeansOfSquares,
+    "colours mixed by blocks": ColoursMixedByBlocks,
 }
 
 

@@ -11,6 +11,7 @@ from onnx import parser
 
 from ocrgan_export.rewrites import (
     ConvolutionBeforeUpsampling,
+    ProductAsConvolution,
     ProjectionAsConvolution,
     apply_rule,
 )
@@ -82,6 +83,18 @@ def test_projection_becomes_a_convolution():
     assert apply_rule(model, ProjectionAsConvolution) == 1
     assert "MatMul" not in kinds(model)
     assert kinds(model)["Conv"] == 1
+    np.testing.assert_allclose(run(model), before, atol=1e-5)
+
+
+def test_a_product_that_nothing_is_added_to_becomes_a_convolution():
+    text = PROJECTION.replace("product = MatMul", "y = MatMul").replace(
+        "y = Add (product, bias)", ""
+    )
+    model = made(text.replace(", float[5] bias", ""))
+    before = run(model)
+    assert apply_rule(model, ProjectionAsConvolution) == 0
+    assert apply_rule(model, ProductAsConvolution) == 1
+    assert kinds(model) == {"Unsqueeze": 1, "Transpose": 2, "Conv": 1, "Squeeze": 1}
     np.testing.assert_allclose(run(model), before, atol=1e-5)
 
 
