@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ from ocrgan_edge.runtime.no_telemetry import forbid_telemetry
 
 if TYPE_CHECKING:
     from ocrgan_export.export_run import Outcome, Step
+    from ocrgan_export.sensitivity import LayerError
 
 EXPORT_EPILOG = """
 Examples:
@@ -39,7 +40,10 @@ ocrgan-quantize runs/ped2
 
 ocrgan-quantize runs/demo --only-targets onnx-int8,openvino-int8 --out demo.ocrgan
 
-Call ocrgan-export first. The INT8 graphs go to RUN/graphs and into the run's bundle.
+ocrgan-quantize runs/ped2 --force --sensitivity --json
+
+Call ocrgan-export first. Where INT8 does not rank and alarm as FP32 does, the layers that disturb
+most stay in float. The INT8 graphs go to RUN/graphs and into the run's bundle.
 """
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="What ocrgan-train has written.")]
@@ -96,6 +100,12 @@ def quantize(
         str, typer.Option(help="Also write a small bundle with these targets alone.")
     ] = "",
     out: Annotated[Path | None, typer.Option(help="Where the small bundle goes.")] = None,
+    mixed: Annotated[
+        bool, typer.Option(help="Keep layers in float until INT8 ranks as FP32 does.")
+    ] = True,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Tell each layer's error in any case.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="A missed goal is an error.")] = False,
     threads: ThreadsOption = None,
     force: ForceOption = False,
@@ -113,12 +123,14 @@ def quantize(
         only_targets=_names(only_targets),
         out=out,
         threads=threads,
+        mixed=mixed,
+        sensitivity=sensitivity,
         strict=strict,
         force=force,
     )
     with _progress() as progress:
         outcome = quantize_run(options, _steps(progress))
-    _tell(outcome, as_json)
+    _tell(outcome, as_json, outcome.layers)
 
 
 def export_main() -> None:
@@ -155,15 +167,19 @@ def _steps(progress: Progress) -> Step:
     return step
 
 
-def _tell(outcome: Outcome, as_json: bool) -> None:
+def _tell(outcome: Outcome, as_json: bool, layers: Sequence[LayerError] = ()) -> None:
     if as_json:
-        print(json.dumps(_fields(outcome), indent=1))
+        print(json.dumps(_fields(outcome, layers), indent=1))
         return
     console = Console()
     size = outcome.bundle.stat().st_size / 1e6
     state = "" if outcome.fresh else " is up to date (--force makes it again)"
     console.print(f"{outcome.bundle}: {size:.2f} MB{state}", highlight=False, soft_wrap=True)
     console.print(_targets_table(outcome))
+    if layers:
+        from ocrgan_export.quantize_table import layers_table
+
+        console.print(layers_table(layers, outcome.manifest))
     if outcome.checks:
         from ocrgan_export.gates import table_of
 
@@ -193,13 +209,16 @@ def _targets_table(outcome: Outcome) -> Table:
     return table
 
 
-def _fields(outcome: Outcome) -> dict[str, object]:
+def _fields(outcome: Outcome, layers: Sequence[LayerError]) -> dict[str, object]:
+    from ocrgan_export.quantize_table import layer_rows
+
     return {
         "bundle": str(outcome.bundle),
         "bytes": outcome.bundle.stat().st_size,
         "fresh": outcome.fresh,
         "targets": outcome.manifest.model_dump()["targets"],
         "checks": [{**asdict(check), "passed": check.passed} for check in outcome.checks],
+        "layers": layer_rows(layers, outcome.manifest),
     }
 
 

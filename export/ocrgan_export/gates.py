@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.table import Table
+from sklearn.metrics import roc_auc_score
 
 from ocrgan_edge.runtime.agreement import SPEARMAN
 from ocrgan_edge.runtime.scorer import WindowScore
@@ -20,6 +21,12 @@ ONNX_TOLERANCE = 1e-4
 
 INT8_SHARE = 0.95
 """Of the multiply-accumulates."""
+
+ALARM_AGREEMENT = 0.99
+"""Share of windows that are above both thresholds or below both."""
+
+AUC_DIFFERENCE = 0.005
+"""On held-out windows, some of them with something wrong in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +82,33 @@ def torch_difference(
     return largest
 
 
-def int8_checks(target: str, parity: Mapping[str, float], share: float, floats: str) -> list[Check]:
-    """The goals of an INT8 target; `floats` names what stays in float."""
-    spearman = parity["spearman_windows"]
+def auc_difference(
+    one: Sequence[WindowScore], other: Sequence[WindowScore], abnormal: NDArray[np.bool_]
+) -> float:
+    """|ΔAUC| of two targets that tell the same abnormal windows from the same normal ones.
+
+    0 where there are none of one kind.
+    """
+    if abnormal.all() or not abnormal.any():
+        return 0.0
+    both = [roc_auc_score(abnormal, [score.score for score in scores]) for scores in (one, other)]
+    return float(abs(both[0] - both[1]))
+
+
+def parity_checks(target: str, parity: Mapping[str, float]) -> list[Check]:
+    """The goals of a target that ought to rank and alarm as the reference does."""
+    ranks, alarms = parity["spearman_windows"], parity["alarm_agreement"]
+    auc = parity["auc_difference"]
     return [
-        Check(target, "rank correlation with FP32", spearman, SPEARMAN, "at least", False),
-        Check(target, "INT8 share of MACs", share, INT8_SHARE, "at least", False, floats),
+        Check(target, "rank correlation with FP32", ranks, SPEARMAN, "at least", False),
+        Check(target, "alarm agreement with FP32", alarms, ALARM_AGREEMENT, "at least", False),
+        Check(target, "AUC difference to FP32", auc, AUC_DIFFERENCE, "at most", False),
     ]
+
+
+def share_check(target: str, share: float, floats: str) -> Check:
+    """The goal for speed; `floats` names what stays in float."""
+    return Check(target, "INT8 share of MACs", share, INT8_SHARE, "at least", False, floats)
 
 
 def table_of(checks: Sequence[Check]) -> Table:

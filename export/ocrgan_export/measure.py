@@ -11,18 +11,22 @@ from numpy.typing import NDArray
 
 from ocrgan_calibration.calibrate import NormalClips, Plan, calibrate
 from ocrgan_edge.bundle import Bundle, Calibration, InputSpec
+from ocrgan_edge.detection.term_statistics import TermStatistics
 from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.runtime.open_scorer import graph_of, load_scorer
-from ocrgan_edge.runtime.scorer import TERMS, LocationStatistics, WindowScore
+from ocrgan_edge.runtime.scorer import TERMS, LocationStatistics, Scorer, WindowScore
 from ocrgan_edge.runtime.self_test import golden_scores
-from ocrgan_edge.video.clips import list_clips
-from ocrgan_export.windows import Window, sample_windows
+from ocrgan_export.measure_edited import edited_windows
+from ocrgan_export.windows import Window, sample_windows, spread
 
 GOLDEN = 2
 """Golden windows in a bundle: enough to notice a machine that computes wrongly, and small."""
 
 COMPARED = 100
-"""Windows of each kind that two targets are compared on."""
+"""Held-out normal windows that two targets are compared on."""
+
+SAMPLED = 100
+"""Windows of normal video that an INT8 target's statistics are compared with FP32's on."""
 
 Told = Callable[[], None]
 """Is told each time a clip has been scored."""
@@ -37,10 +41,18 @@ class Material:
     golden: NDArray[np.uint8]
     """(N, T, H, W, 3)"""
     compared: list[Window]
-    """Held-out normal windows and, where the data set has test clips, windows of those."""
+    """Held-out normal windows, then some of them with something wrong in them. No test clip: what
+    is chosen by comparing must not be chosen by those."""
     grid: tuple[int, int]
     """Cells (h, w) of the anomaly map."""
     threads: int | None = None
+    normal: int = 0
+    """How many of the compared windows are normal."""
+
+    @property
+    def abnormal(self) -> NDArray[np.bool_]:
+        """Which of the compared windows have something wrong in them."""
+        return np.arange(len(self.compared)) >= self.normal
 
     @property
     def spec(self) -> InputSpec:
@@ -59,21 +71,35 @@ class Measured:
     """(N,) scores of the golden windows."""
     parity: dict[str, float] = field(default_factory=dict)
     int8_share: float | None = None
+    kept: dict[str, float] = field(default_factory=dict)
+    """Layers that INT8 left in float, and the error that each would have made."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The FP32 target, for others to be measured by."""
+
+    measured: Measured
+    scores: list[WindowScore]
+    """Of the compared windows."""
+    sample: list[Window]
+    """A few windows of the clips that its statistics are from."""
+    sampled: LocationStatistics
+    """Its statistics on these windows alone."""
 
 
 def gather(
     clips: NormalClips, data: Path, plan: Plan, grid: tuple[int, int], threads: int | None
 ) -> Material:
-    """Cuts the golden windows and those to compare on; no label is looked at.
+    """Cuts the golden windows and those to compare on; test clips are not looked at.
 
     Raises:
         DataError: the held-out clips are too short for a window.
     """
     golden = np.stack(sample_windows(clips.threshold, plan.spec, GOLDEN))
     compared = sample_windows(clips.threshold, plan.spec, COMPARED)
-    if (data / "test").is_dir():
-        compared += sample_windows(list_clips(data / "test"), plan.spec, COMPARED)
-    return Material(clips, plan, golden, compared, grid, threads)
+    edited = edited_windows(clips.threshold, plan.spec)
+    return Material(clips, plan, golden, compared + edited, grid, threads, len(compared))
 
 
 def measure(
@@ -86,6 +112,52 @@ def measure(
     )
     measured = Measured(graph, statistics, calibration, golden_scores(scorer, material.golden))
     return measured, [scorer.score(window) for window in material.compared]
+
+
+def reference_of(measured: Measured, material: Material, sample: list[Window]) -> Reference:
+    """What `measure_by` needs to know of the FP32 target.
+
+    Args:
+        measured: the target as its bundle has it.
+        material: what all targets are measured on.
+        sample: windows of the clips that its statistics are from, in any number.
+    """
+    few = spread(sample, SAMPLED)
+    sampled = _sampled(_scorer(measured.graph, material), few, material)
+    return Reference(measured, rescore(measured, material), few, sampled)
+
+
+def measure_by(
+    reference: Reference, graph: Graph, material: Material, told: Told = lambda: None
+) -> tuple[Measured, list[WindowScore]]:
+    """`measure` for a graph that computes nearly the same, from a fraction of the windows.
+
+    Statistics of the FP32 target come from all normal clips. What another graph's differ by is
+    read from a sample that both score: mean + (mean' - mean of the sample), scale · (scale' /
+    scale of the sample). Both score the same windows, so that which ones these are cancels out
+    (difference and ratio estimators: Cochran, Sampling Techniques, 3rd ed., chapters 6 and 7).
+    """
+    scorer = _scorer(graph, material)
+    sampled = _sampled(scorer, reference.sample, material)
+    known, before = reference.measured.statistics, reference.sampled
+    statistics = LocationStatistics(
+        mean=known.mean + (sampled.mean - before.mean),
+        scale=known.scale * (sampled.scale / before.scale),
+    )
+    _, calibration = calibrate(scorer, material.clips, material.plan, statistics, lambda _: told())
+    measured = Measured(graph, statistics, calibration, golden_scores(scorer, material.golden))
+    return measured, [scorer.score(window) for window in material.compared]
+
+
+def _scorer(graph: Graph, material: Material) -> Scorer:
+    return load_scorer(graph, material.spec, neutral(material.grid), material.threads)
+
+
+def _sampled(scorer: Scorer, windows: list[Window], material: Material) -> LocationStatistics:
+    gathered = TermStatistics(material.plan.recent)
+    for window in windows:
+        gathered.add(scorer.score(window).terms)
+    return gathered.statistics()
 
 
 def neutral_scores(
@@ -111,6 +183,7 @@ def from_bundle(bundle: Bundle, target: str) -> Measured:
         golden=golden.astype(np.float32),
         parity=dict(entry.parity),
         int8_share=entry.int8_share_of_macs,
+        kept=dict(entry.kept_in_float),
     )
 
 

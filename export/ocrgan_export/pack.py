@@ -100,6 +100,7 @@ def _target(measured: Measured) -> Target:
         statistics=f"statistics/{graph.target}.npz",
         calibration=measured.calibration,
         int8_share_of_macs=measured.int8_share,
+        kept_in_float=measured.kept,
         parity=measured.parity,
     )
 

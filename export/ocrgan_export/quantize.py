@@ -7,41 +7,37 @@ correlation with FP32 fell from 0.99 to 0.36). The same graph must be right on e
 
 from __future__ import annotations
 
-import io
+import copy
 import logging
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
-from pathlib import Path
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
+from onnxruntime.quantization import QuantType
+from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+from openvino.passes import ConstantFolding, Manager
 
-from ocrgan_edge.errors import DataError
+from ocrgan_export.quantize_ranges import (
+    QUANTIZED,
+    Given,
+    Ranges,
+    Told,
+    feed_of,
+    quiet,
+    read_ranges,
+    want_windows,
+)
 from ocrgan_export.to_onnx import OUTPUTS, SCORE
 from ocrgan_export.to_openvino import Ir, read_onnx, save_ir
 
-Window = NDArray[np.uint8]
-Told = Callable[[], None]
-"""Is told each time a window has been looked at."""
-
-QUANTIZED = ("Conv", "MatMul", "Gemm", "LeakyRelu", "Relu", "Resize", "Concat", "DepthToSpace")
-"""What ONNX Runtime runs in INT8 at a profit: multiplications, and what lies between two of them.
-
-Sums and products of activations lose: they cost more accuracy and more time than they save."""
+__all__ = ["feed_of", "float_nodes", "quantize_onnx", "quantize_openvino", "quantize_with"]
 
 
 def quantize_onnx(
-    model: onnx.ModelProto, windows: Sequence[Window], told: Told = lambda: None
+    model: onnx.ModelProto, windows: Sequence[Given], told: Told = lambda: None
 ) -> onnx.ModelProto:
     """Static QDQ for ONNX Runtime: U8 activations, S8 weights per channel.
 
@@ -53,40 +49,55 @@ def quantize_onnx(
     Raises:
         DataError: there are no windows.
     """
-    _want_windows(windows)
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        source, path = Path(folder, "fp32.onnx"), Path(folder, "int8.onnx")
-        onnx.save(model, source)  # given the model itself, the quantizer empties its weights
-        quantize_static(
-            source,
-            path,
-            _Windows(model, windows, told),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=list(QUANTIZED),
+    return quantize_with(read_ranges(model, windows, told))
+
+
+def quantize_with(
+    ranges: Ranges, kept: Collection[str] = (), only: Collection[str] = ()
+) -> onnx.ModelProto:
+    """The same from ranges that were read before.
+
+    Args:
+        ranges: of the FP32 graph.
+        kept: nodes that stay in float, besides those that always do.
+        only: if given, all other nodes stay in float.
+    """
+    model = onnx.ModelProto()
+    model.CopyFrom(ranges.model)  # the quantizer changes what it is given
+    with quiet():
+        quantizer = QDQQuantizer(
+            model,
             per_channel=True,
             reduce_range=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=float_nodes(model),
+            weight_qType=QuantType.QInt8,
+            activation_qType=QuantType.QUInt8,
+            tensors_range=copy.deepcopy(ranges.tensors),
+            nodes_to_quantize=list(only),
+            nodes_to_exclude=[*float_nodes(model), *kept],
+            op_types_to_quantize=list(QUANTIZED),
+            extra_options={},
         )
-        return onnx.load(path)
+        quantizer.quantize_model()
+        quantizer.model.topological_sort()
+    quantized: onnx.ModelProto = quantizer.model.model
+    return quantized
 
 
 def quantize_openvino(
-    model: onnx.ModelProto, windows: Sequence[Window], told: Told = lambda: None
+    model: onnx.ModelProto, windows: Sequence[Given], told: Told = lambda: None
 ) -> Ir:
     """NNCF's post-training quantization for OpenVINO; arguments as for `quantize_onnx`."""
-    _want_windows(windows)
+    want_windows(windows)
 
-    def feed(window: Window) -> dict[str, NDArray[np.generic]]:
+    def feed(window: Given) -> dict[str, NDArray[np.generic]]:
         told()
         return feed_of(model, window)
 
-    with _quiet():
+    with quiet():
         nncf = _import_nncf()
         advanced = nncf.quantization.advanced_parameters
         quantized = nncf.quantize(
-            read_onnx(model),
+            _without_shape_computations(model),
             nncf.Dataset(list(windows), feed),
             subset_size=len(windows),
             preset=nncf.QuantizationPreset.MIXED,
@@ -120,37 +131,16 @@ def _products_of_activations(model: onnx.ModelProto) -> list[str]:
     ]
 
 
-def feed_of(model: onnx.ModelProto, window: Window) -> dict[str, NDArray[np.generic]]:
-    """A graph's inputs for one window, with neutral statistics."""
-    shape = [size.dim_value for size in model.graph.input[1].type.tensor_type.shape.dim]
-    return {
-        "frames": window[None],
-        "location_mean": np.zeros(shape, np.float32),
-        "location_scale": np.ones(shape, np.float32),
-    }
+def _without_shape_computations(model: onnx.ModelProto) -> Any:
+    """OpenVINO's own model, as small as it is to the runtime: NNCF's time grows with its square.
 
-
-class _Windows(CalibrationDataReader):  # type: ignore[misc]
-    """Hands windows to ONNX Runtime's quantizer."""
-
-    def __init__(self, model: onnx.ModelProto, windows: Sequence[Window], told: Told) -> None:
-        self._feeds = self._all(model, windows, told)
-
-    def get_next(self) -> dict[str, Any] | None:
-        return next(self._feeds, None)
-
-    @staticmethod
-    def _all(
-        model: onnx.ModelProto, windows: Sequence[Window], told: Told
-    ) -> Iterator[dict[str, Any]]:
-        for window in windows:
-            told()
-            yield feed_of(model, window)
-
-
-def _want_windows(windows: Sequence[Window]) -> None:
-    if not windows:
-        raise DataError("no window of normal video was given to read INT8 ranges from")
+    Two fifths of what is read from ONNX are shapes of biases, computed anew in every run.
+    """
+    read = read_onnx(model)
+    folding = Manager()
+    folding.register_pass(ConstantFolding())
+    folding.run_passes(read)
+    return read
 
 
 def _import_nncf() -> Any:
@@ -160,15 +150,3 @@ def _import_nncf() -> Any:
 
     nncf.set_log_level(logging.ERROR)
     return nncf
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps the quantizers' own progress and advice from stdout and from the log."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        logging.disable(before)

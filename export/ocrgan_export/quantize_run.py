@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import onnx
 
 from ocrgan_calibration.calibrate import Plan
 from ocrgan_edge.bundle import Bundle, open_bundle
 from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import BundleError, SettingsError
-from ocrgan_edge.runtime.agreement import agreement
-from ocrgan_edge.runtime.precision import precision_of
-from ocrgan_edge.runtime.scorer import WindowScore
-from ocrgan_export.export_run import REFERENCE, Outcome, Step, clip_count, with_parity
-from ocrgan_export.gates import Check, int8_checks
-from ocrgan_export.measure import Material, Measured, from_bundle, gather, measure, rescore
+from ocrgan_export.export_run import REFERENCE, Outcome, Step
+from ocrgan_export.gates import Check
+from ocrgan_export.measure import from_bundle, gather
 from ocrgan_export.pack import label_of, pack
-from ocrgan_export.quantize import feed_of, quantize_onnx, quantize_openvino
-from ocrgan_export.run_folder import KINDS, RunFolder, is_newer, load_graph, open_run, save_graph
-from ocrgan_export.windows import Window, sample_windows
+from ocrgan_export.quantize_job import Job, load_kept, save_judged
+from ocrgan_export.quantize_search import Judged, search
+from ocrgan_export.run_folder import KINDS, RunFolder, is_newer, load_graph, open_run
+from ocrgan_export.sensitivity import LayerError
 
 INT8_TARGETS = tuple(name for name, kind in KINDS.items() if kind[1] == "int8")
 
@@ -41,11 +37,23 @@ class QuantizeOptions:
     out: Path | None = None
     """Where the small bundle goes."""
     threads: int | None = None
+    mixed: bool = True
+    """Whether layers may stay in float where all in INT8 does not rank as FP32 does."""
+    sensitivity: bool = False
+    """Whether to measure each layer's error even where nobody has to know."""
     strict: bool = False
     force: bool = False
 
 
-def quantize_run(options: QuantizeOptions, step: Step) -> Outcome:
+@dataclass(frozen=True)
+class Quantized(Outcome):
+    """What `ocrgan-quantize` has made."""
+
+    layers: list[LayerError] = field(default_factory=list)
+    """Each layer's error, the worst first; empty where nobody had to ask."""
+
+
+def quantize_run(options: QuantizeOptions, step: Step) -> Quantized:
     """Makes the INT8 graphs that are missing or older than the FP32 graph.
 
     Raises:
@@ -62,60 +70,44 @@ def quantize_run(options: QuantizeOptions, step: Step) -> Outcome:
         kept = open_bundle(path)
         targets = [from_bundle(kept, name) for name in options.only_targets]
         manifest = pack(options.out, label_of(kept), targets)
-        return Outcome(options.out, manifest, outcome.checks, outcome.fresh)
+        return replace(outcome, bundle=options.out, manifest=manifest)
     return outcome
 
 
-def _add(run: RunFolder, bundle: Bundle, options: QuantizeOptions, step: Step) -> Outcome:
+def _add(run: RunFolder, bundle: Bundle, options: QuantizeOptions, step: Step) -> Quantized:
     """Quantizes, measures, compares, packs."""
     clips = run.clips(options.data)
     data = options.data or Path(run.info.data)
     material = gather(clips, data, _plan(run, bundle), run.grid, options.threads)
-    model = onnx.load_from_string(load_graph(run, REFERENCE).model)
-    _make_missing(run, model, material, options, step)
+    job = Job(run, bundle, material, options.windows, step)
     measured = {name: from_bundle(bundle, name) for name in bundle.manifest.targets}
-    reference = rescore(measured[REFERENCE], material)
     checks: list[Check] = []
     for target in options.targets:
-        done = step(target, clip_count(clips))
-        found, scores = measure(load_graph(run, target), material, done)
-        precision = precision_of(found.graph, feed_of(model, material.golden[0]))
-        compared = _compared(measured[REFERENCE], reference, found, scores)
-        measured[target] = with_parity(found, compared, precision.share)
-        checks += int8_checks(target, compared, precision.share, _most(precision.floats))
+        judged = _judged(job, target, options)
+        measured[target] = judged.measured
+        checks += [*judged.parity, judged.share]
     _refuse_if_strict(options, checks)
     ordered = [measured[name] for name in KINDS if name in measured]
-    path = bundle.path
-    return Outcome(path, pack(path, label_of(bundle), ordered), checks)
+    manifest = pack(bundle.path, label_of(bundle), ordered)
+    layers = job.errors if "errors" in vars(job) or options.sensitivity else []
+    return Quantized(bundle.path, manifest, checks, layers=layers)
 
 
-def _make_missing(
-    run: RunFolder,
-    model: onnx.ModelProto,
-    material: Material,
-    options: QuantizeOptions,
-    step: Step,
-) -> None:
-    source = run.graph_files(REFERENCE)
-    missing = [
-        target
-        for target in options.targets
-        if options.force or not is_newer(run.graph_files(target), source)
-    ]
-    windows: list[Window] = []
-    for target in missing:
-        windows = windows or sample_windows(
-            material.clips.statistics, material.spec, options.windows
-        )
-        done = step(f"ranges of {target}", len(windows))
-        make = quantize_onnx if target.startswith("onnx") else quantize_openvino
-        save_graph(run, target, make(model, windows, done))
-
-
-def _compared(
-    one: Measured, reference: list[WindowScore], other: Measured, scores: list[WindowScore]
-) -> dict[str, float]:
-    return agreement(reference, scores, (one.calibration.threshold, other.calibration.threshold))
+def _judged(job: Job, target: str, options: QuantizeOptions) -> Judged:
+    """One target: the graph that is there, or a new one."""
+    if not options.force and is_newer(job.run.graph_files(target), job.run.graph_files(REFERENCE)):
+        there = job.judge(load_graph(job.run, target))
+        kept = load_kept(job.run, target)
+        return replace(there, measured=replace(there.measured, kept=kept), kept=tuple(kept))
+    make = job.maker(target)
+    best = job.judge(make(()))
+    if not best.passed and options.mixed:
+        best = search(best, job.errors, make, job.judge)
+    if best.kept:
+        kept = {error.layer: error.error for error in job.errors if error.layer in best.kept}
+        best = replace(best, measured=replace(best.measured, kept=kept))
+    save_judged(job.run, best)
+    return best
 
 
 def _plan(run: RunFolder, bundle: Bundle) -> Plan:
@@ -125,7 +117,7 @@ def _plan(run: RunFolder, bundle: Bundle) -> Plan:
     return Plan(run.spec, calibration.hop, wish, run.info.network.recent)
 
 
-def _current(run: RunFolder, bundle: Bundle, options: QuantizeOptions) -> Outcome | None:
+def _current(run: RunFolder, bundle: Bundle, options: QuantizeOptions) -> Quantized | None:
     """The bundle as it is, if it has all that is asked for."""
     made = [file for target in options.targets for file in run.graph_files(target)]
     if options.force or not is_newer(made, run.graph_files(REFERENCE)):
@@ -134,7 +126,7 @@ def _current(run: RunFolder, bundle: Bundle, options: QuantizeOptions) -> Outcom
         bundle.manifest.targets
     ):
         return None
-    return Outcome(bundle.path, bundle.manifest, fresh=False)
+    return Quantized(bundle.path, bundle.manifest, fresh=False)
 
 
 def _float_bundle(path: Path) -> Bundle:
@@ -162,8 +154,3 @@ def _refuse_if_strict(options: QuantizeOptions, checks: Sequence[Check]) -> None
     missed = [str(check) for check in checks if not check.passed]
     if options.strict and missed:
         raise BundleError(f"--strict: {'; '.join(missed)}")
-
-
-def _most(floats: Mapping[str, int]) -> str:
-    """The nodes that stay in float with the most multiplications, for a message."""
-    return "in float: " + ", ".join(list(floats)[:5])

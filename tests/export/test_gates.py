@@ -1,11 +1,15 @@
 import io
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from ocrgan_edge.runtime.scorer import WindowScore
 from ocrgan_export.gates import (
     Check,
-    int8_checks,
+    auc_difference,
+    parity_checks,
+    share_check,
     table_of,
     torch_difference,
 )
@@ -41,10 +45,29 @@ def test_a_passed_check_is_short():
     assert str(check) == "onnx-fp32: difference is 1e-06, wanted at most 0.0001"
 
 
+PARITY = {"spearman_windows": 0.5, "alarm_agreement": 0.5, "auc_difference": 0.1}
+
+
 def test_int8_goals_are_goals_not_requirements():
-    checks = int8_checks("onnx-int8", {"spearman_windows": 0.5}, 0.5, "")
-    assert [check.passed for check in checks] == [False, False]
+    checks = [*parity_checks("onnx-int8", PARITY), share_check("onnx-int8", 0.5, "")]
+    assert [check.passed for check in checks] == [False] * 4
     assert not any(check.required for check in checks)
+
+
+def score(value: float) -> WindowScore:
+    nothing = np.zeros(1, np.float32)
+    return WindowScore(value, nothing, nothing, nothing, value, nothing)
+
+
+def test_auc_differs_where_another_abnormal_window_is_below_a_normal_one():
+    abnormal = np.array([False, False, True, True])
+    fp32 = [score(value) for value in (0, 1, 2, 3)]  # AUC 1
+    int8 = [score(value) for value in (0, 2.5, 2, 3)]  # 3 of 4 pairs in order: 0.75
+    assert auc_difference(fp32, int8, abnormal) == 0.25
+
+
+def test_without_abnormal_windows_no_auc_differs():
+    assert auc_difference([score(1)], [score(2)], np.array([False])) == 0
 
 
 def test_the_table_says_what_failed():

@@ -143,7 +143,7 @@ def test_another_hop_is_calibrated_with_the_graphs_that_are_there(exported):
 def test_a_missed_goal_is_an_error_for_the_strict(exported, monkeypatch, capsys):
     run, _, _ = exported
     monkeypatch.setattr("ocrgan_export.gates.SPEARMAN", 1.1)
-    words = (run, "--strict", "--force", "--targets", "onnx-int8", "--windows", 5, "--threads", 1)
+    words = (run, "--strict", "--force", "--no-mixed", "--targets", "onnx-int8", "--windows", 5)
     before = (run / "run.ocrgan").read_bytes()
     assert call(quantize_main, *words, monkeypatch=monkeypatch) == 4
     assert "error: --strict: onnx-int8: rank correlation" in capsys.readouterr().err

@@ -1,0 +1,69 @@
+"""What INT8 ranges of a graph that steps are read from: frames with the states that lead to them.
+
+The state itself stays in float: what is rounded anew with every frame would not be what was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+
+from ocrgan_edge.runtime.graph import default_threads
+from ocrgan_edge.runtime.onnx_scorer import session_options
+from ocrgan_edge.runtime.step_scorer import NEXT, STATE
+from ocrgan_export.quantize_ranges import Told
+from ocrgan_export.windows import Window, spread
+
+Feed = dict[str, NDArray[np.generic]]
+
+MOST_BYTES = 400_000_000
+"""Of all states that ranges are read from; a state of `small` is 5 MB."""
+
+
+def step_feeds(
+    model: onnx.ModelProto, windows: Sequence[Window], told: Told = lambda: None
+) -> list[Feed]:
+    """Each window's newest frame with the state after those before it, by the FP32 graph.
+
+    Where states are large, windows are left out evenly.
+
+    Args:
+        model: the FP32 graph.
+        windows: (T, H, W, 3) each.
+        told: called for each window.
+    """
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(),
+        session_options("fp32", default_threads()),
+        providers=["CPUExecutionProvider"],
+    )
+    first = _first(session)
+    size = sum(tensor.nbytes for tensor in first.values())
+    feeds = []
+    for window in spread(windows, max(1, MOST_BYTES // size)):
+        *_, feed = _steps(session, first, window)
+        feeds.append(feed)
+        told()
+    return feeds
+
+
+def _first(session: onnxruntime.InferenceSession) -> Feed:
+    """All inputs but the frame, before the first one and under neutral statistics."""
+    ports = {port.name: port.shape for port in session.get_inputs() if port.name != "frames"}
+    zeros: Feed = {name: np.zeros(shape, np.float32) for name, shape in ports.items()}
+    return zeros | {"location_scale": np.ones(ports["location_scale"], np.float32)}
+
+
+def _steps(session: onnxruntime.InferenceSession, first: Feed, window: Window) -> Iterator[Feed]:
+    """The inputs of every step through a window."""
+    states = [name for name in first if name.startswith(STATE)]
+    after = [NEXT + name.removeprefix(STATE) for name in states]
+    feed = first
+    for frame in window:
+        feed = {**feed, "frames": frame[None, None]}
+        yield feed
+        feed = {**feed, **dict(zip(states, session.run(after, feed), strict=True))}
