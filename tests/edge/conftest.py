@@ -89,8 +89,10 @@ def _stateful(model: bytes) -> tuple[bytes, bytes]:
         return path.read_bytes(), path.with_suffix(".bin").read_bytes()
 
 
-@pytest.fixture
-def step_bundle(step_graph: Callable[..., Graph], tmp_path: Path) -> Bundle:
+@pytest.fixture(scope="session")
+def step_bundle(
+    step_graph: Callable[..., Graph], tmp_path_factory: pytest.TempPathFactory
+) -> Bundle:
     """Both runtimes' graphs that step, beside one of windows."""
     graphs = [step_graph(runtime) for runtime in ("onnx", "openvino")]
     golden = np.full((1, 8, 32, 32, 3), 90, np.uint8)
@@ -107,7 +109,7 @@ def step_bundle(step_graph: Callable[..., Graph], tmp_path: Path) -> Bundle:
         "openvino-fp16.xml": graphs[1].model,
         "openvino-fp16.bin": graphs[1].weights,
     }
-    path = tmp_path / "steps.ocrgan"
+    path = tmp_path_factory.mktemp("steps") / "steps.ocrgan"
     write(path, _manifest(graphs), members)
     return open_bundle(path)
 
