@@ -7,7 +7,6 @@ and the planes, which are a graph's largest values by far, are never made.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -87,7 +86,7 @@ class MeansOfSquares(_FromFrames):
         kernel = tuple(pool["kernel_shape"].as_ints())
         if not result:
             return result
-        _, _, height, width, _ = _sizes(values["frames"])
+        height, width = _sizes(values["frames"])[2:4]
         if _sizes(values["images"])[1:] != (COLOURS, height, width):
             return result.fail("what is averaged are not the frames one by one")
         if "strides" not in pool or tuple(pool["strides"].as_ints()) != kernel:
@@ -142,7 +141,7 @@ class ColoursMixedByBlocks(_FromFrames):
         result = _planes_of_frames(values)
         if not result:
             return result
-        _, _, height, width, _ = _sizes(values["frames"])
+        height, width = _sizes(values["frames"])[2:4]
         if _sizes(values["images"])[1:] != (COLOURS, height, width):
             return result.fail("what is mixed are not the frames one by one")
         weights = _producer(values["mixed"]).inputs[1:]
@@ -184,7 +183,7 @@ def _planes_of_frames(values: dict[str, Value]) -> MatchResult:
         return result.fail("the transpose does not make planes of colours")
     for name in ("divisor", "offset"):
         constant = values[name].const_value
-        if constant is None or math.prod(constant.shape) != 1:
+        if constant is None or constant.size != 1:
             return result.fail("pixels are not scaled by constant numbers")
     return result
 

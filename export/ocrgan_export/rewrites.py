@@ -116,7 +116,7 @@ class ProductAsConvolution(pattern.RewriteRuleClassBase):
         """As a projection, whose bias is 0."""
         weight = values["weight"]
         assert weight.const_value is not None
-        none = onnx_ir.tensor(np.zeros(weight.const_value.shape[1], np.float32))
+        none = onnx_ir.tensor(np.zeros(weight.const_value.numpy().shape[1], np.float32))
         bias = op.initializer(none, name=f"{weight.name}.no_bias")
         return _as_convolution(op, values["rows"], weight, bias)
 
