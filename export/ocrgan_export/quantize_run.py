@@ -120,7 +120,7 @@ def _plan(run: RunFolder, bundle: Bundle) -> Plan:
 def _current(run: RunFolder, bundle: Bundle, options: QuantizeOptions) -> Quantized | None:
     """The bundle as it is, if it has all that is asked for."""
     made = [file for target in options.targets for file in run.graph_files(target)]
-    if options.force or not is_newer(made, run.graph_files(REFERENCE)):
+    if options.force or options.sensitivity or not is_newer(made, run.graph_files(REFERENCE)):
         return None
     if not is_newer([bundle.path], made) or not set(options.targets) <= set(
         bundle.manifest.targets

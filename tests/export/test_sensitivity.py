@@ -1,11 +1,7 @@
-"""A small graph of three convolutions, in which a layer can be made sensitive to INT8."""
-
 import numpy as np
-import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, numpy_helper
 
 from ocrgan_calibration.calibrate import Plan
 from ocrgan_edge.bundle import InputSpec
@@ -21,89 +17,9 @@ from ocrgan_export.sensitivity import (
     relative_error,
 )
 
-SIZE, FRAMES, CHANNELS = 16, 2, 8
+SIZE, FRAMES = 16, 2
 MACS = {"network.a.Conv_1": 300, "network.b.Conv_1": 600, "network.c.Conv_1": 100}
 PLAN = Plan(InputSpec(frames=FRAMES, height=SIZE, width=SIZE, frames_per_second=10), recent=1)
-
-
-def three_convolutions(huge: float = 1.0) -> onnx.ModelProto:
-    """Frames → a → b → c → map. One channel between a and b is `huge` times as large.
-
-    b divides by as much, so that the graph always says the same in float.
-    """
-    random = np.random.default_rng(3)
-    weights = {
-        "a": random.normal(0, 0.3, (CHANNELS, 3, 3, 3)),
-        "b": random.normal(0, 0.3, (CHANNELS, CHANNELS, 3, 3)),
-        "c": random.normal(0, 0.3, (1, CHANNELS, 3, 3)),
-    }
-    weights["a"][0] *= huge
-    weights["b"][:, 0] /= huge
-    constants = {
-        "images": np.array([FRAMES, 3, SIZE, SIZE]),
-        "map_shape": np.array([FRAMES, SIZE, SIZE]),
-        "terms_shape": np.array([5, FRAMES, SIZE, SIZE]),
-        "one": np.array([1]),
-        "places": np.array([1, 2]),
-        "half": np.float32(127.5),
-        "equal": np.full(5, 0.2, np.float32),
-        **{name: weight.astype(np.float32) for name, weight in weights.items()},
-    }
-    nodes = [
-        helper.make_node("Cast", ["frames"], ["numbers"], "score.Cast_1", to=TensorProto.FLOAT),
-        helper.make_node("Div", ["numbers", "half"], ["pixels"], "score.Div_1"),
-        helper.make_node("Transpose", ["pixels"], ["colours"], "score.T_1", perm=[0, 1, 4, 2, 3]),
-        helper.make_node("Reshape", ["colours", "images"], ["seen"], "score.Reshape_1"),
-        *convolution("a", "seen", "after_a"),
-        *convolution("b", "after_a", "after_b"),
-        *convolution("c", "after_b", "after_c"),
-        helper.make_node("Reshape", ["after_c", "map_shape"], ["anomaly_map"], "score.Reshape_2"),
-        helper.make_node("Expand", ["anomaly_map", "terms_shape"], ["terms"], "score.Expand_1"),
-        helper.make_node(
-            "ReduceMax", ["anomaly_map", "places"], ["frame_scores"], "score.Max_1", keepdims=0
-        ),
-        helper.make_node("ReduceMax", ["frame_scores"], ["worst"], "score.Max_2"),
-        helper.make_node("Reshape", ["worst", "one"], ["score"], "score.Reshape_3"),
-        helper.make_node("Identity", ["score"], ["seed"], "score.Identity_1"),
-        helper.make_node("Identity", ["equal"], ["shares"], "score.Identity_2"),
-    ]
-    grid = [5, SIZE, SIZE]
-    graph = helper.make_graph(
-        nodes,
-        "three",
-        [
-            helper.make_tensor_value_info("frames", TensorProto.UINT8, [1, FRAMES, SIZE, SIZE, 3]),
-            tensor("location_mean", grid),
-            tensor("location_scale", grid),
-        ],
-        [
-            tensor("score", [1]),
-            tensor("frame_scores", [FRAMES]),
-            tensor("anomaly_map", [FRAMES, SIZE, SIZE]),
-            tensor("shares", [5]),
-            tensor("seed", [1]),
-            tensor("terms", [5, FRAMES, SIZE, SIZE]),
-        ],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    onnx.checker.check_model(model, full_check=True)
-    return model
-
-
-def convolution(name: str, given: str, made: str) -> list[onnx.NodeProto]:
-    return [
-        helper.make_node(
-            "Conv", [given, name], [f"{made}_sum"], f"network.{name}.Conv_1", pads=[1, 1, 1, 1]
-        ),
-        helper.make_node(
-            "LeakyRelu", [f"{made}_sum"], [made], f"network.{name}.LeakyRelu_1", alpha=0.2
-        ),
-    ]
-
-
-def tensor(name: str, shape: list[int]) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
 WINDOWS = [
@@ -114,7 +30,7 @@ PROBE = Probe(WINDOWS[:4], PLAN, LocationStatistics.neutral((5, SIZE, SIZE)), th
 
 
 @pytest.fixture(scope="module")
-def ranges() -> Ranges:
+def ranges(three_convolutions) -> Ranges:
     return read_ranges(three_convolutions(huge=300), WINDOWS)
 
 
@@ -128,7 +44,7 @@ def test_the_layers_beside_a_huge_channel_disturb_most(errors):
     assert errors[1].error > 10 * errors[2].error
 
 
-def test_without_a_huge_channel_no_layer_disturbs_much():
+def test_without_a_huge_channel_no_layer_disturbs_much(three_convolutions):
     plain = layer_errors(read_ranges(three_convolutions(), WINDOWS), MACS, PROBE)
     assert max(error.error for error in plain) < 0.1
 
