@@ -61,6 +61,10 @@ def command(
             help="Operations over time in the network [full]; causal: full, frame by frame."
         ),
     ] = None,
+    patches: Annotated[
+        Literal["stack", "frames"] | None,
+        typer.Option(help="frames: a cheaper local discriminator, causal only [stack]."),
+    ] = None,
     hidden_frames: Annotated[
         int | None, typer.Option(help="Newest frames to predict instead of to see [0].")
     ] = None,
@@ -141,6 +145,7 @@ def command(
             "base_width": width,
             "frames": frames,
             "temporal": temporal,
+            "patches": patches,
             "reduction": reduction,
             "hidden_frames": hidden_frames,
         },

@@ -81,7 +81,7 @@ def score_clip(graph: LoadedGraph, source: CountedSource, hop: int) -> GraphClip
             at=np.array([window.at for window, _ in scored], np.float64),
             score=np.array([result.score for result in found], np.float64),
             frame_scores=np.array([result.frame_scores for result in found], np.float64).reshape(
-                len(found), graph.spec.frames
+                len(found), len(found[0].frame_scores) if found else graph.spec.frames
             ),
         ),
         seed=np.array([result.seed for result in found], np.float64),

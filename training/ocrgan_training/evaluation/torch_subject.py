@@ -24,9 +24,11 @@ from ocrgan_training.evaluation.data_set import DataSet
 from ocrgan_training.evaluation.evaluate import REFERENCES, TORCH
 from ocrgan_training.evaluation.measure import Settings
 from ocrgan_training.evaluation.subjects import Subject, Subjects, of_bundle
-from ocrgan_training.fused_graph import FusedGraph
+from ocrgan_training.fused_graph import GraphOutputs, ScoringGraph, to_video
+from ocrgan_training.graph_of import graph_of
 from ocrgan_training.machine import keep_freed_memory
 from ocrgan_training.run_info import RunInfo
+from ocrgan_training.step_graph import StepGraph
 
 FALSE_ALARMS_PER_DAY = 1.0
 """Wished for where no bundle says what was wished for."""
@@ -37,7 +39,7 @@ class TorchScorer:
 
     target = TORCH
 
-    def __init__(self, graph: FusedGraph, statistics: LocationStatistics | None = None) -> None:
+    def __init__(self, graph: ScoringGraph, statistics: LocationStatistics | None = None) -> None:
         """Scores by these statistics; by mean 0 and scale 1 where there are none."""
         self._graph = graph
         self.use(statistics or LocationStatistics.neutral((len(TERMS), *graph.grid)))
@@ -50,17 +52,59 @@ class TorchScorer:
     def score(self, frames: NDArray[np.uint8]) -> WindowScore:
         """Scores one window (T, H, W, 3), blue-green-red."""
         with torch.inference_mode():
-            found = self._graph(torch.from_numpy(frames.copy())[None], self._mean, self._scale)
-        attention = found.attention
-        return WindowScore(
-            score=float(found.score),
-            frame_scores=found.frame_scores.numpy(),
-            anomaly_map=found.anomaly_map.numpy(),
-            shares=found.shares.numpy(),
-            seed=float(found.seed),
-            terms=found.terms.numpy(),
-            attention=None if attention is None else attention.numpy(),
-        )
+            window = torch.from_numpy(frames.copy())[None]
+            return window_score(self._graph.over(window, self._mean, self._scale))
+
+
+class TorchStepper(TorchScorer):
+    """A network that steps, frame by frame; implements `Stepper`."""
+
+    def __init__(self, graph: StepGraph, statistics: LocationStatistics | None = None) -> None:
+        """As `TorchScorer`; nothing is known of any frame yet."""
+        super().__init__(graph, statistics)
+        self._steps = graph
+        self._state = graph.initial_state()
+
+    def score(self, frames: NDArray[np.uint8]) -> WindowScore:
+        """Scores one window and nothing before it."""
+        return self.follow(frames, None)
+
+    def follow(self, frames: NDArray[np.uint8], new: int | None) -> WindowScore:
+        """Scores the newest frame after what came before; see `Stepper`."""
+        if new is None or new > len(frames):
+            self._state, new = self._steps.initial_state(), len(frames)
+        newest = torch.from_numpy(frames[len(frames) - new :].copy())
+        with torch.inference_mode():
+            for frame in newest:
+                told, self._state = self._steps.step(
+                    to_video(frame[None, None]), self._state, (self._mean, self._scale)
+                )
+        return window_score(told)
+
+    def another(self) -> TorchStepper:
+        """The same network for another camera."""
+        mean, scale = self._mean.numpy(), self._scale.numpy()
+        return TorchStepper(self._steps, LocationStatistics(mean, scale))
+
+
+def torch_scorer(graph: ScoringGraph, statistics: LocationStatistics | None = None) -> TorchScorer:
+    """What scores by a graph, of windows or of steps."""
+    if isinstance(graph, StepGraph):
+        return TorchStepper(graph, statistics)
+    return TorchScorer(graph, statistics)
+
+
+def window_score(told: GraphOutputs) -> WindowScore:
+    """A graph's outputs in torch as the device has them."""
+    return WindowScore(
+        score=float(told.score),
+        frame_scores=told.frame_scores.numpy(),
+        anomaly_map=told.anomaly_map.numpy(),
+        shares=told.shares.numpy(),
+        seed=float(told.seed),
+        terms=told.terms.numpy(),
+        attention=None if told.attention is None else told.attention.numpy(),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +112,7 @@ class LoadedRun:
     """A run's network as a graph, and what windows it takes."""
 
     name: str
-    graph: FusedGraph
+    graph: ScoringGraph
     info: RunInfo
 
     @property
@@ -92,7 +136,7 @@ def load_run(run: Path) -> LoadedRun:
     """
     keep_freed_memory()
     network, info = load_network(run)
-    return LoadedRun(run.resolve().name, FusedGraph(network), info)
+    return LoadedRun(run.resolve().name, graph_of(network), info)
 
 
 def of_run(run: LoadedRun, data: DataSet, settings: Settings) -> Subjects:
@@ -117,7 +161,7 @@ def with_run(bundle: Bundle, targets: list[str], run: LoadedRun, settings: Setti
     reference = next(name for name in names if name in bundle.manifest.targets)
     statistics = bundle.statistics(reference)
     calibration = bundle.target(reference).calibration
-    graph = LoadedGraph(TorchScorer(run.graph, statistics), run.spec, statistics)
+    graph = LoadedGraph(torch_scorer(run.graph, statistics), run.spec, statistics)
     openers = {TORCH: lambda: Subject(graph, calibration), **subjects.openers}
     return replace(subjects, openers=openers)
 
@@ -128,7 +172,7 @@ def _calibrated(run: LoadedRun, data: DataSet, settings: Settings) -> Subject:
             f"{data.folder}/train needs 2 normal clips or more: the score's constants are "
             "measured on them"
         )
-    scorer = TorchScorer(run.graph)
+    scorer = torch_scorer(run.graph)
 
     def results(path: Path) -> Iterator[WindowScore]:
         with closing(data.open_path(path)) as source:

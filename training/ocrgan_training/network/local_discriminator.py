@@ -8,7 +8,8 @@ from torch.nn import functional
 from ocrgan_training.network.convolution import ConvBlock
 from ocrgan_training.network.presets import CONTEXT
 
-_LUMA = (0.114, 0.587, 0.299)  # blue, green, red (ITU-R BT.601)
+LUMA = (0.114, 0.587, 0.299)
+"""Blue, green, red (ITU-R BT.601)."""
 
 
 class LocalDiscriminator(nn.Module):
@@ -36,7 +37,7 @@ class LocalDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.classifier = nn.Conv2d(4 * n, 1, 1)
         self.luma: Tensor
-        self.register_buffer("luma", torch.tensor(_LUMA).reshape(1, 3, 1, 1), persistent=False)
+        self.register_buffer("luma", torch.tensor(LUMA).reshape(1, 3, 1, 1), persistent=False)
 
     def forward(self, video: Float[Tensor, "b t 3 _ _"]) -> Float[Tensor, "b _ _"]:
         """Logits of the newest `context` frames; older ones are not looked at."""

@@ -59,7 +59,7 @@ class OcrGanVideo(nn.Module):
         self.feature_attention: LooksOverTime | None = None
         if config.temporal != "none":
             self.feature_attention = TemporalAttention(config.features, config.frames)
-        self.local_discriminator: LocalDiscriminator | None = None
+        self.local_discriminator: nn.Module | None = None
         if config.local_discriminator:
             size = (config.height, config.width)
             self.local_discriminator = LocalDiscriminator(config.base_width, size)

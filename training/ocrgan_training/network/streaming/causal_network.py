@@ -13,6 +13,7 @@ from ocrgan_training.network.ocr_gan_video import Features, OcrGanVideo, Reconst
 from ocrgan_training.network.presets import NetworkConfig
 from ocrgan_training.network.streaming.attention import Memory
 from ocrgan_training.network.streaming.causal_module import halved
+from ocrgan_training.network.streaming.frame_patches import FramePatches, Watched
 from ocrgan_training.network.streaming.generator import CausalGenerator, GeneratorState
 from ocrgan_training.network.streaming.local_discriminator import CausalLocalDiscriminator
 from ocrgan_training.network.streaming.mixers import CausalTemporalAttention
@@ -25,7 +26,7 @@ class NetworkState(NamedTuple):
     generator: GeneratorState
     features: Memory | None
     """Of real and rebuilt frames, in one batch."""
-    patches: Float[Tensor, "b kept 1 h w"] | None
+    patches: Float[Tensor, "b kept 1 h w"] | Watched | None
 
 
 class Seen(NamedTuple):
@@ -51,7 +52,8 @@ class CausalOcrGanVideo(OcrGanVideo):
 
     def __init__(self, config: NetworkConfig) -> None:
         """Settings mean what they do for `OcrGanVideo`; `frames` is how far attention looks."""
-        plain = replace(config, temporal="none", causal=False, local_discriminator=False)
+        plain = replace(config, temporal="none", causal=False, patches="stack")
+        plain = replace(plain, local_discriminator=False)
         super().__init__(plain)
         self.config = replace(config, causal=True)
         self.generator = CausalGenerator(config)
@@ -60,7 +62,8 @@ class CausalOcrGanVideo(OcrGanVideo):
             self.feature_attention = CausalTemporalAttention(config.features, config.frames, heads)
         if config.local_discriminator:
             size = (config.height, config.width)
-            self.local_discriminator = CausalLocalDiscriminator(config.base_width, size)
+            kind = FramePatches if config.patches == "frames" else CausalLocalDiscriminator
+            self.local_discriminator = kind(config.base_width, size)
 
     def run(
         self, video: Float[Tensor, "b t 3 h w"], state: NetworkState
@@ -70,9 +73,7 @@ class CausalOcrGanVideo(OcrGanVideo):
         made, generator = self.generator.run(decompose(reduced), state.generator)
         rebuilt = Reconstruction(made.laplacian, made.residual)
         features, memory = self._judge(torch.cat((reduced, rebuilt.fake)), state.features)
-        local, patches, buffer = self.local_discriminator, None, state.patches
-        if isinstance(local, CausalLocalDiscriminator) and buffer is not None:
-            patches, buffer = local.run(video, buffer)
+        patches, buffer = self._look_closely(video, state.patches)
         return Seen(rebuilt, features, patches), NetworkState(generator, memory, buffer)
 
     def step(
@@ -89,13 +90,25 @@ class CausalOcrGanVideo(OcrGanVideo):
         """Before the first frame of so many videos of the network's size."""
         size = self.config.reduced_size
         attention, local = self.feature_attention, self.local_discriminator
-        memory = buffer = None
+        memory: Memory | None = None
+        buffer: Tensor | Watched | None = None
         if isinstance(attention, CausalTemporalAttention):
             places = halved(size, self.discriminator.levels)
             memory = attention.initial_state(2 * batch, places)
-        if isinstance(local, CausalLocalDiscriminator):
+        if isinstance(local, CausalLocalDiscriminator | FramePatches):
             buffer = local.initial_state(batch, (self.config.height, self.config.width))
         return NetworkState(self.generator.initial_state(batch, size), memory, buffer)
+
+    def _look_closely(
+        self, video: Tensor, past: Tensor | Watched | None
+    ) -> tuple[Tensor | None, Tensor | Watched | None]:
+        """The local discriminator's logits of frames that follow on `past`."""
+        local = self.local_discriminator
+        if isinstance(local, CausalLocalDiscriminator) and isinstance(past, Tensor):
+            return local.run(video, past)
+        if isinstance(local, FramePatches) and isinstance(past, Watched):
+            return local.run(video, past)
+        return None, past
 
     def _judge(self, both: Tensor, memory: Memory | None) -> tuple[Features, Memory | None]:
         """As `features` of real and rebuilt frames (2B,T',3,H,W) that follow on `memory`."""

@@ -38,7 +38,7 @@ class CausalGenerator(Generator):
 
     def __init__(self, config: NetworkConfig) -> None:
         """Encoders and decoders are the windowed form's; `config` as there."""
-        plain = replace(config, temporal="none", causal=False)
+        plain = replace(config, temporal="none", causal=False, patches="stack")
         super().__init__(replace(plain, channel_shuffle=False, hidden_frames=0))
         self.wait, self.levels = config.hidden_frames, config.levels
         self.skips = nn.ModuleList(CausalSkip(config, level) for level in range(self.levels - 1))
