@@ -145,8 +145,18 @@ format: $(VENV)/.installed ## put all sources in the house style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed ## timings, as ratios measured in turn
-	$(BIN)/pytest tests/benchmarks --benchmark-only --benchmark-columns=median,iqr,rounds
+# What is there is not measured again: delete runs/benchmarks/NAME.json, or its folder of graphs.
+# OCRGAN_BENCH_WITHOUT=torch-compile saves the minutes that it compiles.
+PRESETS ?= nano small base recipe
+BENCH   := runs/benchmarks
+$(BENCH)/%.json: | $(VENV)/.installed
+	@mkdir -p $(BENCH)
+	OCRGAN_PRESETS=$* OCRGAN_BENCH=$(BENCH) $(BIN)/pytest tests/benchmarks/test_speed.py -W default \
+	  --override-ini=addopts=--import-mode=importlib --benchmark-only --benchmark-json=$@.part
+	@mv $@.part $@
+
+bench: $(PRESETS:%=$(BENCH)/%.json) ## timings, as ratios measured in turn: make bench PRESETS=nano
+	$(BIN)/python tests/benchmarks/report.py $(BENCH) --out docs/benchmarks.md --picture docs/pictures/benchmarks.png
 
 clean: ## removes environments and caches, never runs/
 	rm -rf $(VENV) $(DEMO_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

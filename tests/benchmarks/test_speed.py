@@ -1,87 +1,125 @@
-"""One window through every runtime, per preset: `make bench`.
+"""One preset through every runtime, in turn: `make bench PRESETS=nano`.
 
-Networks have random weights and INT8 ranges come from the rendered scene: neither changes how long
-a window takes. Within a preset, read the ratios in brackets; absolute times belong to the machine.
+Settings, as the environment: OCRGAN_PRESETS (names, comma between), OCRGAN_BENCH (folder that
+keeps the graphs), OCRGAN_BENCH_SECONDS (for the rounds of a preset, 60 by default),
+OCRGAN_BENCH_WITHOUT (targets to leave out).
 """
 
 from __future__ import annotations
 
+import json
+import os
+import time
 from collections.abc import Callable
-from functools import cache
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-import torch
+from alone import measure_alone
+from graphs import Graphs
+from in_turn import Race, clock_for
+from layers import milliseconds_by_kind
+from packages import NEEDS, installed_bytes
+from plain_convolution import MACS, plain_convolutions
 from pytest_benchmark.fixture import BenchmarkFixture
+from targets import OURS, run_of, target_names
 
-from ocrgan_edge.bundle import InputSpec
-from ocrgan_edge.runtime.graph import Graph
-from ocrgan_edge.runtime.open_scorer import load_scorer
-from ocrgan_edge.runtime.scorer import LocationStatistics
-from ocrgan_edge.runtime.scoring import raw_windows
-from ocrgan_edge.video.open_source import open_source
-from ocrgan_export.quantize import quantize_onnx, quantize_openvino
-from ocrgan_export.to_onnx import example_inputs, to_onnx
-from ocrgan_export.to_openvino import to_openvino
-from ocrgan_training.fused_graph import FusedGraph
-from ocrgan_training.network.ocr_gan_video import OcrGanVideo
-from ocrgan_training.network.presets import preset
+from ocrgan_training.network.cost import count_cost
 
-PRESETS = ("nano", "small")
-TARGETS = ("torch", "onnx-fp32", "onnx-int8", "openvino-fp16", "openvino-int8")
-
-
-@cache
-def fused(name: str) -> FusedGraph:
-    torch.manual_seed(1)
-    return FusedGraph(OcrGanVideo(preset(name)))
-
-
-@cache
-def windows(name: str) -> list[np.ndarray]:
-    config = preset(name)
-    spec = InputSpec(
-        frames=config.frames, height=config.height, width=config.width, frames_per_second=10
-    )
-    return list(raw_windows(open_source("scene:seed=1,seconds=4"), spec, hop=4))[-6:]
-
-
-@cache
-def graph(name: str, target: str) -> Graph:
-    model = to_onnx(fused(name))
-    runtime, precision = target.split("-")
-    if runtime == "onnx":
-        if precision == "int8":
-            model = quantize_onnx(model, windows(name))
-        return Graph(target, "onnx", precision, model.SerializeToString(), b"")
-    ir = quantize_openvino(model, windows(name)) if precision == "int8" else to_openvino(model)
-    return Graph(target, "openvino", precision, ir.xml, ir.weights)
-
-
-def run_of(name: str, target: str) -> Callable[[], object]:
-    window = windows(name)[-1]
-    if target == "torch":
-        module, (_, mean, scale) = fused(name), example_inputs(fused(name))
-        frames = torch.from_numpy(window)[None]
-
-        def eager() -> object:
-            with torch.inference_mode():
-                return module(frames, mean, scale)
-
-        return eager
-    config = preset(name)
-    spec = InputSpec(
-        frames=config.frames, height=config.height, width=config.width, frames_per_second=10
-    )
-    grid = (5, config.height // 4, config.width // 4)
-    scorer = load_scorer(graph(name, target), spec, LocationStatistics.neutral(grid))
-    return lambda: scorer.score(window)
+PRESETS = os.environ.get("OCRGAN_PRESETS", "nano").split(",")
+FOLDER = Path(os.environ.get("OCRGAN_BENCH", "runs/benchmarks"))
+WITHOUT = os.environ.get("OCRGAN_BENCH_WITHOUT", "").split(",")
+SECONDS = float(os.environ.get("OCRGAN_BENCH_SECONDS", "60"))
+FEWEST, MOST = 5, 40
+"""Rounds."""
+ALONE = ("torch-eager", *OURS)
+IN_TWO_THREADS = ("torch-eager", "onnx-fp32", "onnx-int8", "openvino-fp32", "openvino-int8")
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", PRESETS)
-def test_one_window(benchmark: BenchmarkFixture, name: str, target: str) -> None:
-    benchmark.group = f"{name}: one window"
-    benchmark.name = target
-    benchmark.pedantic(run_of(name, target), rounds=30, warmup_rounds=5)
+def test_a_window_through_every_runtime(benchmark: BenchmarkFixture, name: str) -> None:
+    benchmark.group = "all targets once"
+    benchmark.name = name
+    graphs = Graphs(name, FOLDER / name)
+    missing = {target: "left out" for target in target_names() if target in WITHOUT}
+    about = {"preset": name, "macs": count_cost(graphs.config).macs, "convolution_macs": MACS}
+    benchmark.extra_info.update(
+        about,
+        load_before=os.getloadavg(),
+        sizes=sizes(graphs),
+        missing=missing,
+    )
+    race = Race(candidates(graphs, 1, target_names(), missing), clock_for(1))
+    benchmark.pedantic(race.round, rounds=rounds_of(race), warmup_rounds=1)
+    benchmark.extra_info["seconds"] = race.seconds
+    benchmark.extra_info["two_threads"] = in_two_threads(graphs)
+    benchmark.extra_info["alone"] = alone(graphs)
+    benchmark.extra_info["layers"] = {
+        target: milliseconds_by_kind(graphs, target) for target in ("onnx-int8", "openvino-int8")
+    }
+    benchmark.extra_info["load_after"] = os.getloadavg()
+    assert set(OURS) <= race.seconds.keys()
+
+
+def candidates(
+    graphs: Graphs, threads: int, names: tuple[str, ...], missing: dict[str, str]
+) -> dict[str, Callable[[], object]]:
+    """Each target on the newest window, and the plain convolutions; what cannot run is told."""
+    window = graphs.windows[-1]
+    found: dict[str, Callable[[], object]] = {}
+    for target in names:
+        if target in WITHOUT:
+            continue
+        try:
+            run = run_of(graphs, target, threads)
+            run(window)
+        except Exception as error:  # whatever a compiler or a quantizer comes up with
+            missing[target] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        else:
+            found[target] = lambda run=run: run(window)  # type: ignore[misc]
+    convolutions = plain_convolutions(threads)
+    return found | {f"convolution-{name}": run for name, run in convolutions.items()}
+
+
+def rounds_of(race: Race) -> int:
+    """As many as there is time for; what it took to find out is not counted."""
+    start = time.perf_counter()
+    race.round()
+    each = time.perf_counter() - start
+    for seconds in race.seconds.values():
+        seconds.clear()
+    return max(FEWEST, min(MOST, round(SECONDS / each)))
+
+
+def in_two_threads(graphs: Graphs) -> dict[str, list[float]]:
+    """Wall time; nothing on a machine with one processor."""
+    if len(os.sched_getaffinity(0)) < 2:
+        return {}
+    race = Race(candidates(graphs, 2, IN_TWO_THREADS, {}), clock_for(2))
+    race.round()
+    for _ in range(rounds_of(race) // 2):
+        race.round()
+    return race.seconds
+
+
+def alone(graphs: Graphs) -> dict[str, dict[str, float]]:
+    """Start and memory of the targets that somebody would install."""
+    about: dict[str, Any] = {
+        "preset": graphs.name,
+        "grid": graphs.grid,
+        "input": graphs.spec.model_dump(),
+    }
+    (graphs.folder / "about.json").write_text(json.dumps(about))
+    return {target: measure_alone(graphs.folder, target) for target in ALONE}
+
+
+def sizes(graphs: Graphs) -> dict[str, dict[str, int]]:
+    """Bytes of every graph, and of what is installed to run it."""
+    of_graphs = {}
+    for target in OURS:
+        path = graphs.file(target)
+        of_graphs[target] = path.stat().st_size
+        if target.startswith("openvino"):
+            of_graphs[target] += path.with_suffix(".bin").stat().st_size
+    return {"graphs": of_graphs, "installed": {each: installed_bytes(each) for each in NEEDS}}
