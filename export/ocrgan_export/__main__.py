@@ -210,16 +210,18 @@ def _targets_table(outcome: Outcome) -> Table:
 
 
 def _fields(outcome: Outcome, layers: Sequence[LayerError]) -> dict[str, object]:
-    from ocrgan_export.quantize_table import layer_rows
-
-    return {
+    fields: dict[str, object] = {
         "bundle": str(outcome.bundle),
         "bytes": outcome.bundle.stat().st_size,
         "fresh": outcome.fresh,
         "targets": outcome.manifest.model_dump()["targets"],
         "checks": [{**asdict(check), "passed": check.passed} for check in outcome.checks],
-        "layers": layer_rows(layers, outcome.manifest),
     }
+    if layers:
+        from ocrgan_export.quantize_table import layer_rows
+
+        fields["layers"] = layer_rows(layers, outcome.manifest)
+    return fields
 
 
 if __name__ == "__main__":
