@@ -1,10 +1,10 @@
 """What a frame costs in the streaming form, against a window; and what a camera's state takes.
 
-`python -m ocrgan_training.network.streaming.cost` prints the table of all presets.
+`python -m ocrgan_training.network.streaming.cost` prints tables of all presets.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -13,7 +13,7 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from ocrgan_training.network.cost import Cost, count_cost, count_parts
-from ocrgan_training.network.presets import PRESETS, NetworkConfig
+from ocrgan_training.network.presets import CHOICES, PRESETS, NetworkConfig
 from ocrgan_training.network.streaming.causal_network import CausalOcrGanVideo, NetworkState
 from ocrgan_training.network.streaming.state import named_tensors
 
@@ -62,11 +62,13 @@ def _part(name: str) -> str:
     return ".".join(path[: 3 if "skips" in path else 2 if path[0] == "generator" else 1])
 
 
-def step_table(named: dict[str, NetworkConfig] = PRESETS) -> Table:
+def step_table(
+    named: dict[str, NetworkConfig] = PRESETS, title: str = "Cost of one frame, streaming"
+) -> Table:
     """One column per network, all presets by default."""
     windows = {name: count_cost(config) for name, config in named.items()}
     steps = {name: count_step(config) for name, config in named.items()}
-    table = Table(title="Cost of one frame, streaming")
+    table = Table(title=title)
     for heading in ("", *steps):
         table.add_column(heading, justify="right" if heading else "left")
     millions = [f"{cost.macs / 1e6:,.1f}" for cost in steps.values()]
@@ -85,4 +87,8 @@ def step_table(named: dict[str, NetworkConfig] = PRESETS) -> Table:
 
 
 if __name__ == "__main__":
-    Console().print(step_table())
+    for kind in CHOICES["patches"]:
+        streaming = {
+            name: replace(config, causal=True, patches=kind) for name, config in PRESETS.items()
+        }
+        Console().print(step_table(streaming, f"Cost of one frame, streaming, patches by {kind}"))
