@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from rich.console import Console
 
 from ocrgan_edge.errors import OcrganError, SettingsError
 from ocrgan_training.__main__ import _config
 from ocrgan_training.checkpoint import load_network
-from ocrgan_training.data.loader import Batch
+from ocrgan_training.data.loader import Batch, LoaderSettings
 from ocrgan_training.held_out import evaluate
 from ocrgan_training.learner import Rates, make_learner, parts_of
 from ocrgan_training.loop import run_training
@@ -64,8 +65,9 @@ def test_a_training_clip_has_t_frames_with_all_of_their_past() -> None:
     assert replace(TINY, causal=False).clip_frames == 8
 
 
-def test_a_step_changes_every_part() -> None:
-    one = make_learner(TINY, Rates(), seed=1)
+@pytest.mark.parametrize("patches", ["stack", "frames"])
+def test_a_step_changes_every_part(patches: str) -> None:
+    one = make_learner(replace(TINY, patches=patches), Rates(), seed=1)
     parts = parts_of(one.network)
     before = {name: _weights(part).clone() for name, part in parts.items()}
     found = train_step(one, batch(TINY.clip_frames), StepSettings(), Moment(), seed=1)
@@ -90,9 +92,12 @@ def test_frames_without_all_of_their_past_do_not_count_when_held_out() -> None:
     assert evaluate(network, whole)["context"] == pytest.approx(expected.item(), rel=1e-5)
 
 
-def options(tmp_path: Path, data: Path) -> TrainOptions:
-    from ocrgan_training.data.loader import LoaderSettings
+@pytest.fixture
+def quiet() -> Reporter:
+    return Reporter(Console(quiet=True))
 
+
+def options(tmp_path: Path, data: Path) -> TrainOptions:
     return TrainOptions(
         data=data,
         run=tmp_path / "run",
@@ -124,13 +129,6 @@ def test_clips_shorter_than_a_training_clip_are_refused_by_name(
     short = write_clips(tmp_path / "data", (20, 15))
     with pytest.raises(OcrganError, match=r"walk1.*15.*16"):
         open_session(options(tmp_path, short), quiet)
-
-
-@pytest.fixture
-def quiet() -> Reporter:
-    from rich.console import Console
-
-    return Reporter(Console(quiet=True))
 
 
 def _weights(part: torch.nn.Module) -> torch.Tensor:
