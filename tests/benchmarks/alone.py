@@ -47,15 +47,9 @@ def _main(folder: Path, target: str, started: float) -> None:
 
 
 def _eager(about: dict[str, Any]) -> Any:
-    import torch
-    from targets import _torch  # what is timed
+    from torch_target import config_of, network_of, torch_run
 
-    from ocrgan_training.fused_graph import FusedGraph
-    from ocrgan_training.network.ocr_gan_video import OcrGanVideo
-    from ocrgan_training.network.presets import preset
-
-    torch.manual_seed(1)
-    return _torch(FusedGraph(OcrGanVideo(preset(about["preset"]))), "torch-eager", threads=1)
+    return torch_run(network_of(config_of(about["preset"])), "torch-eager", threads=1)
 
 
 def _scorer(folder: Path, target: str, about: dict[str, Any]) -> Any:

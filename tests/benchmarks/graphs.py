@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
+from torch_target import config_of, network_of
 
 from ocrgan_edge.bundle import InputSpec
 from ocrgan_edge.runtime.graph import Graph
@@ -30,11 +31,8 @@ from ocrgan_edge.video.open_source import open_source
 from ocrgan_export.quantize import feed_of, quantize_onnx, quantize_openvino
 from ocrgan_export.to_onnx import OPSET, example_inputs, to_onnx
 from ocrgan_training.fused_graph import FusedGraph
-from ocrgan_training.network.ocr_gan_video import OcrGanVideo
-from ocrgan_training.network.presets import preset
 
 WINDOWS = 6
-PRECISIONS = ("fp32", "fp16", "int8")
 
 
 class Graphs:
@@ -43,7 +41,7 @@ class Graphs:
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
         self.folder = folder
-        self.config = preset(name)
+        self.config = config_of(name)
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -55,8 +53,7 @@ class Graphs:
 
     @cached_property
     def fused(self) -> FusedGraph:
-        torch.manual_seed(1)
-        return FusedGraph(OcrGanVideo(self.config))
+        return network_of(self.config)
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -138,7 +135,7 @@ class Graphs:
 
     def _plain_onnx_int8(self, path: Path) -> None:
         source = self.file("plain-onnx-fp32")
-        ready = source.with_suffix(".ready")
+        ready = source.with_suffix(".ready.onnx")
         quant_pre_process(source, ready, skip_symbolic_shape=True)
         quantize_static(ready, path, _Windows(onnx.load(source), self.windows))
         ready.unlink()

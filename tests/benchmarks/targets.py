@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import openvino
-import torch
 from graphs import Graphs
 from numpy.typing import NDArray
+from torch_target import Run, torch_run
 
 from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.runtime.open_scorer import load_scorer
 from ocrgan_edge.runtime.processor import read_processor
 from ocrgan_edge.runtime.scorer import LocationStatistics
-from ocrgan_training.fused_graph import FusedGraph
-
-Run = Callable[[NDArray[np.uint8]], object]
 
 OURS = ("onnx-fp32", "onnx-int8", "openvino-fp32", "openvino-fp16", "openvino-int8")
 PLAIN = ("plain-onnx-fp32", "plain-onnx-int8", "plain-openvino-fp32", "plain-openvino-int8")
@@ -34,7 +30,7 @@ def target_names() -> tuple[str, ...]:
 def run_of(graphs: Graphs, target: str, threads: int) -> Run:
     """A target, loaded; the first call of `torch-compile` takes minutes."""
     if target in TORCH:
-        return _torch(graphs.fused, target, threads)
+        return torch_run(graphs.fused, target, threads)
     graph = graphs.graph(target)
     if target.startswith("plain-onnx"):
         return _plain_onnx(graph, graphs.grid, threads)
@@ -51,25 +47,6 @@ def run_of(graphs: Graphs, target: str, threads: int) -> Run:
             },
         )
     return load_scorer(graph, graphs.spec, LocationStatistics.neutral(graphs.grid), threads).score
-
-
-def _torch(fused: FusedGraph, target: str, threads: int) -> Run:
-    torch.set_num_threads(threads)
-    statistics = [torch.from_numpy(array) for array in _neutral(fused_grid(fused)).values()]
-    module: Any = fused
-    if target == "torch-compile":
-        module = torch.compile(fused, dynamic=False)
-
-    def run(window: NDArray[np.uint8]) -> object:
-        with torch.inference_mode():
-            return module(torch.from_numpy(window)[None], *statistics)
-
-    return run
-
-
-def fused_grid(fused: FusedGraph) -> tuple[int, int, int]:
-    """K, h, w."""
-    return len(fused.term_weights), *fused.grid
 
 
 def _plain_onnx(graph: Graph, grid: tuple[int, int, int], threads: int) -> Run:
