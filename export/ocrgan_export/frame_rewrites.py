@@ -4,9 +4,9 @@ A camera's pixels lie colour by colour, pixel by pixel, row by row. A network fi
 colours in -1 … 1, then takes from them what it wants. That can be had from the bytes as they lie,
 and the planes, which are a graph's largest values by far, are never made.
 
-A whole window of `nano` (8 frames of 192×288, one thread of an AVX2 machine without VNNI, medians of
-12 runs in turn): ONNX Runtime 0.86 of the time in FP32, 0.69 in INT8; OpenVINO 0.78, 0.82. Outputs
-in float differ by 2e-6 of their largest value at most.
+A whole window of `nano` (8 frames of 192×288, one thread of an AVX2 machine without VNNI, medians
+of 12 runs in turn): ONNX Runtime 0.86 of the time in FP32, 0.69 in INT8; OpenVINO 0.78, 0.82.
+Outputs in float differ by 2e-6 of their largest value at most.
 """
 
 from __future__ import annotations
