@@ -28,6 +28,9 @@ COMPARED = 100
 SAMPLED = 100
 """Windows of normal video that an INT8 target's statistics are compared with FP32's on."""
 
+NEAR = 30
+"""Compared windows around a threshold that say where it lies for another graph."""
+
 Told = Callable[[], None]
 """Is told each time a clip has been scored."""
 
@@ -136,6 +139,8 @@ def measure_by(
     read from a sample that both score: mean + (mean' - mean of the sample), scale · (scale' /
     scale of the sample). Both score the same windows, so that which ones these are cancels out
     (difference and ratio estimators: Cochran, Sampling Techniques, 3rd ed., chapters 6 and 7).
+    For the same reason the threshold is FP32's, carried over: of two tails that are followed from
+    a minute of video each, one ends far from the other by chance alone.
     """
     scorer = _scorer(graph, material)
     sampled = _sampled(scorer, reference.sample, material)
@@ -144,9 +149,34 @@ def measure_by(
         mean=known.mean + (sampled.mean - before.mean),
         scale=known.scale * (sampled.scale / before.scale),
     )
-    _, calibration = calibrate(scorer, material.clips, material.plan, statistics, lambda _: told())
+    scorer.use(statistics)
+    scores = [scorer.score(window) for window in material.compared]
+    told()
+    calibration = _carried_over(reference, scores)
     measured = Measured(graph, statistics, calibration, golden_scores(scorer, material.golden))
-    return measured, [scorer.score(window) for window in material.compared]
+    return measured, scores
+
+
+def carried(
+    value: float, before: NDArray[np.float64], after: NDArray[np.float64], near: int = NEAR
+) -> float:
+    """What a score means to another graph: value + median (after - before) of the nearest scores.
+
+    Args:
+        value: a score of the first graph's.
+        before: (N,) scores of some windows by the first graph.
+        after: (N,) scores of the same windows by the other.
+        near: how many windows, those whose first score is nearest to the value.
+    """
+    nearest = np.argsort(np.abs(before - value), kind="stable")[:near]
+    return value + float(np.median(after[nearest] - before[nearest]))
+
+
+def _carried_over(reference: Reference, scores: list[WindowScore]) -> Calibration:
+    before, after = (np.array([score.score for score in one]) for one in (reference.scores, scores))
+    known = reference.measured.calibration
+    moved = {name: carried(getattr(known, name), before, after) for name in ("threshold", "median")}
+    return known.model_copy(update=moved)
 
 
 def _scorer(graph: Graph, material: Material) -> Scorer:

@@ -10,7 +10,7 @@ from ocrgan_calibration.calibrate import NormalClips, Plan
 from ocrgan_edge.bundle import InputSpec
 from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.runtime.scorer import LocationStatistics
-from ocrgan_export.measure import Material, Measured, measure, measure_by, reference_of
+from ocrgan_export.measure import Material, Measured, carried, measure, measure_by, reference_of
 from ocrgan_export.quantize import quantize_with
 from ocrgan_export.quantize_ranges import read_ranges
 from ocrgan_export.windows import sample_windows
@@ -67,7 +67,6 @@ def test_a_sample_that_both_score_is_nearly_as_good_as_all_windows(graphs, mater
     found, similar = measure_by(reference, graphs[1], material)
     wrong = apart(found.statistics, int8.statistics)
     assert wrong < 0.1 * apart(reference.sampled, fp32.statistics)
-    assert found.calibration.threshold == pytest.approx(int8.calibration.threshold, rel=0.01)
     assert [score.score for score in similar] == pytest.approx(
         [score.score for score in scores], rel=0.01, abs=0.01
     )
@@ -81,6 +80,17 @@ def test_the_reference_measured_by_itself_is_what_it_was(graphs, material):
     np.testing.assert_allclose(found.statistics.mean, fp32.statistics.mean, rtol=1e-6)
     np.testing.assert_allclose(found.statistics.scale, fp32.statistics.scale, rtol=1e-6)
     assert found.calibration == fp32.calibration
+
+
+def test_a_threshold_moves_as_the_scores_around_it_do():
+    before = np.array([0.0, 1.0, 2.0, 3.0, 50.0])
+    after = np.array([0.5, 1.1, 2.1, 3.1, 90.0])
+    assert carried(2.0, before, after, near=3) == pytest.approx(2.1)
+
+
+def test_a_threshold_above_all_scores_moves_with_the_highest():
+    before, after = np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.2, 2.2])
+    assert carried(9.0, before, after, near=2) == pytest.approx(9.2)
 
 
 def test_normal_windows_come_before_those_with_something_wrong(material):
