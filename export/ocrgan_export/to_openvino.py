@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import openvino
+from openvino import opset13
 from openvino.passes import MakeStateful, Manager
 
 from ocrgan_training.step_graph import NEXT, STATE
@@ -30,15 +32,34 @@ def to_openvino(model: onnx.ModelProto) -> Ir:
 def with_state_inside(model: Any) -> Any:
     """What comes out as it goes in becomes variables of the graph; the model itself is changed.
 
-    A graph without a state stays as it is.
+    What would round a state as soon as it is read is left out: a state stays in float. Zeros are
+    said to be the first value, although they would be anyway: without an input there, OpenVINO
+    (2026.4) cannot compile a graph with INT8 in it. A graph without a state stays as it is.
     """
-    inputs = [port.get_any_name() for port in model.inputs]
-    pairs = {name: NEXT + name.removeprefix(STATE) for name in inputs if name.startswith(STATE)}
-    if pairs:
+    states = {port.get_any_name(): port for port in model.inputs}
+    states = {name: port for name, port in states.items() if name.startswith(STATE)}
+    for port in states.values():
+        _read_past_quantizers(port)
+    if states:
+        pairs = {name: NEXT + name.removeprefix(STATE) for name in states}
         manager = Manager()
         manager.register_pass(MakeStateful(pairs))
         manager.run_passes(model)
+        for node in model.get_ops():
+            if node.get_type_name() == "ReadValue":
+                shape = opset13.constant(list(node.get_output_shape(0)), dtype=np.int64)
+                zero = opset13.constant(0.0, dtype=np.float32)
+                node.set_arguments([opset13.broadcast(zero, shape).output(0)])
+        model.validate_nodes_and_infer_types()
     return model
+
+
+def _read_past_quantizers(port: Any) -> None:
+    for reader in port.get_target_inputs():
+        node = reader.get_node()
+        if node.get_type_name() == "FakeQuantize":
+            for after in node.output(0).get_target_inputs():
+                after.replace_source_output(port)
 
 
 def read_onnx(model: onnx.ModelProto) -> Any:

@@ -1,0 +1,188 @@
+"""Graphs that step, exported: the same as torch, in INT8 without drift.
+
+`OCRGAN_DRIFT=100000` walks that many frames with the `nano` preset instead of 2,000 with a tiny
+network (about half an hour).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import cycle, islice
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from ocrgan_edge.bundle import InputSpec
+from ocrgan_edge.runtime.agreement import rank_correlation
+from ocrgan_edge.runtime.graph import Graph
+from ocrgan_edge.runtime.open_scorer import load_scorer
+from ocrgan_edge.runtime.scorer import LocationStatistics, Stepper, WindowScore
+from ocrgan_edge.runtime.scoring import raw_windows
+from ocrgan_edge.video.open_source import open_source
+from ocrgan_export.quantize import quantize_onnx, quantize_openvino
+from ocrgan_export.quantize_steps import step_feeds
+from ocrgan_export.to_onnx import to_onnx
+from ocrgan_export.to_openvino import Ir, read_ir, save_ir, to_openvino, with_state_inside
+from ocrgan_training.fused_graph import GraphOutputs
+from ocrgan_training.network.make_network import make_network
+from ocrgan_training.network.presets import NetworkConfig, preset
+from ocrgan_training.step_graph import StepGraph
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
+
+DRIFT = int(os.environ.get("OCRGAN_DRIFT", "0"))
+CONFIG = (
+    replace(preset("nano"), causal=True)
+    if DRIFT
+    else NetworkConfig(
+        frames=8, height=32, width=32, base_width=8, features=16, hidden_frames=1, causal=True
+    )
+)
+SPEC = InputSpec(
+    frames=CONFIG.frames, height=CONFIG.height, width=CONFIG.width, frames_per_second=10
+)
+TARGETS = ("onnx-fp32", "openvino-fp16", "onnx-int8", "openvino-int8")
+
+
+@dataclass
+class Made:
+    """One network in all its forms."""
+
+    torch: StepGraph
+    statistics: LocationStatistics
+    graphs: dict[str, Graph]
+    clip: NDArray[np.uint8]
+    """(N, H, W, 3)"""
+
+    def stepper(self, target: str) -> Stepper:
+        scorer = load_scorer(self.graphs[target], SPEC, self.statistics, threads=1)
+        assert isinstance(scorer, Stepper)
+        return scorer
+
+
+@pytest.fixture(scope="module")
+def made() -> Made:
+    """Normalisation has seen the rendered scene; ranges are read from it."""
+    windows = list(raw_windows(open_source("scene:seed=1,seconds=8"), SPEC, hop=SPEC.frames))
+    network = make_network(CONFIG).train()
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for window in windows[1:4]:
+            video = torch.from_numpy(window)[None].permute(0, 1, 4, 2, 3) / 127.5 - 1
+            reduced = network.reduce(video)
+            network.features(torch.cat((reduced, network.reconstruct(reduced).fake)))
+            network.patch_logits(video)
+    graph = StepGraph(network.eval())
+    model = to_onnx(graph)
+    feeds = step_feeds(model, windows[1:])
+    inside = save_ir(with_state_inside(read_ir(quantize_openvino(model, feeds))))
+    graphs = {
+        "onnx-fp32": _onnx("onnx-fp32", model),
+        "onnx-int8": _onnx("onnx-int8", quantize_onnx(model, feeds)),
+        "openvino-fp16": _openvino("openvino-fp16", to_openvino(model)),
+        "openvino-int8": _openvino("openvino-int8", inside),
+    }
+    clip = np.concatenate(windows[1:])
+    return Made(graph, _usual(graphs["onnx-fp32"], clip), graphs, clip)
+
+
+def _onnx(target: str, model: onnx.ModelProto) -> Graph:
+    precision = "int8" if target.endswith("int8") else "fp32"
+    return Graph(target, "onnx", precision, model.SerializeToString(), form="step")
+
+
+def _openvino(target: str, ir: Ir) -> Graph:
+    precision = "int8" if target.endswith("int8") else "fp16"
+    return Graph(target, "openvino", precision, ir.xml, ir.weights, "step")
+
+
+def _usual(graph: Graph, clip: NDArray[np.uint8]) -> LocationStatistics:
+    """What each term is like in the clip."""
+    grid = StepGraph(make_network(CONFIG)).grid
+    scorer = load_scorer(graph, SPEC, LocationStatistics.neutral((5, *grid)), threads=1)
+    assert isinstance(scorer, Stepper)
+    terms = np.stack([found.terms[:, -1] for found in walk(scorer, clip)])
+    spread = terms.std((0, 2, 3))[:, None, None]
+    scale = np.broadcast_to(np.where(spread > 0, spread, 1), terms.shape[1:])
+    return LocationStatistics(terms.mean(0), scale.astype(np.float32))
+
+
+def walk(scorer: Stepper, clip: NDArray[np.uint8]) -> list[WindowScore]:
+    """Scores of every frame from the T-th on."""
+    found = [scorer.score(clip[: SPEC.frames])]
+    for end in range(SPEC.frames + 1, len(clip) + 1):
+        found.append(scorer.follow(clip[end - SPEC.frames : end], new=1))
+    return found
+
+
+def in_torch(made: Made, frames: int) -> GraphOutputs:
+    """The newest of so many frames, all of them at once."""
+    mean, scale = (torch.from_numpy(part) for part in vars_of(made.statistics))
+    with torch.inference_mode():
+        return made.torch.over(torch.from_numpy(made.clip[:frames])[None], mean, scale)
+
+
+def vars_of(statistics: LocationStatistics) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    return statistics.mean, np.ascontiguousarray(statistics.scale)
+
+
+@pytest.mark.parametrize(("target", "tolerance"), [("onnx-fp32", 1e-4), ("openvino-fp16", 2e-2)])
+def test_stepping_through_a_clip_is_torchs_windowed_face(
+    made: Made, target: str, tolerance: float
+) -> None:
+    found = walk(made.stepper(target), made.clip)
+    for frames in (SPEC.frames, SPEC.frames + 5, len(made.clip)):
+        for name, value in in_torch(made, frames)._asdict().items():
+            told = np.asarray(getattr(found[frames - SPEC.frames], name))
+            size = max(1.0, float(value.abs().max()))
+            assert np.abs(told - value.numpy()).max() <= tolerance * size, (name, frames)
+
+
+@pytest.mark.parametrize("target", ["onnx-int8", "openvino-int8"])
+def test_int8_ranks_frames_as_fp32_does(made: Made, target: str) -> None:
+    scores = [
+        np.array([found.score for found in walk(made.stepper(name), made.clip)])
+        for name in ("onnx-fp32", target)
+    ]
+    assert rank_correlation(*scores) > 0.9
+
+
+@pytest.mark.parametrize("target", ["onnx-int8", "openvino-int8"])
+def test_the_error_of_int8_does_not_grow_along_the_state(made: Made, target: str) -> None:
+    """Mean difference to FP32 in the last fifth of a walk against the first, never reset."""
+    steps = DRIFT or 2000
+    scorers = [made.stepper("onnx-fp32"), made.stepper(target)]
+    endless = partial(cycle, np.concatenate((made.clip, made.clip[::-1])))
+    differences = np.array(list(islice(_differences(scorers, endless), steps)))
+    fifth = steps // 5
+    first, last = differences[:fifth].mean(), differences[-fifth:].mean()
+    slope = np.polyfit(np.linspace(0, 1, steps), differences, 1)[0]
+    print(f"{target}: {first:.4g} in the first fifth, {last:.4g} in the last, slope {slope:.3g}")
+    assert last <= 1.25 * first + 1e-3
+
+
+def _differences(scorers: list[Stepper], frames: Callable[[], cycle[NDArray[np.uint8]]]):  # type: ignore[no-untyped-def]
+    window = np.zeros((SPEC.frames, SPEC.height, SPEC.width, 3), np.uint8)
+    for frame in frames():
+        window[-1] = frame
+        one, other = (scorer.follow(window, new=1).score for scorer in scorers)
+        yield abs(one - other)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_camera_does_not_see_anothers_past(made: Made, target: str) -> None:
+    one = made.stepper(target)
+    other = one.another()
+    alone = [found.score for found in walk(made.stepper(target), made.clip)[:4]]
+    other.score(made.clip[-SPEC.frames :])
+    found = [one.score(made.clip[: SPEC.frames])]
+    for end in range(SPEC.frames + 1, SPEC.frames + 4):
+        other.follow(made.clip[-SPEC.frames :], new=1)
+        found.append(one.follow(made.clip[end - SPEC.frames : end], new=1))
+    assert [score.score for score in found] == pytest.approx(alone, rel=1e-6)
