@@ -18,6 +18,7 @@ from ocrgan_edge.runtime.precision import precision_of
 from ocrgan_export.export_run import REFERENCE, Step
 from ocrgan_export.gates import auc_difference, parity_checks, share_check
 from ocrgan_export.measure import Material, Reference, from_bundle, measure_by, reference_of
+from ocrgan_export.measure_edited import edited_windows
 from ocrgan_export.quantize import quantize_openvino, quantize_with
 from ocrgan_export.quantize_layers import float_in_openvino, layers_of
 from ocrgan_export.quantize_ranges import Given, Ranges, feed_of, read_ranges
@@ -40,7 +41,7 @@ class Job:
     bundle: Bundle
     material: Material
     count: int
-    """Normal windows that INT8 ranges are read from."""
+    """Normal windows that INT8 ranges are read from, beside those with something wrong."""
     step: Step
 
     @cached_property
@@ -66,11 +67,16 @@ class Job:
 
     @cached_property
     def given(self) -> Sequence[Given]:
-        """What the graph is run on to read ranges: windows, or single frames with their past."""
+        """What the graph is run on to read ranges: windows, or single frames with their past.
+
+        Among them windows with something wrong: what only an anomaly does to an activation would
+        be cut off by ranges of normal life, and just these scores would be pressed together.
+        """
+        edited = edited_windows(self.material.clips.statistics, self.material.spec)
+        windows = [*self.windows, *edited]
         if self.form == "window":
-            return self.windows
-        done = self.step("states", len(self.windows))
-        return step_feeds(self.model, self.windows, done)
+            return windows
+        return step_feeds(self.model, windows, self.step("states", len(windows)))
 
     @cached_property
     def reference(self) -> Reference:
