@@ -83,7 +83,7 @@ def test_the_same_window_gives_the_same_score_whatever_came_before(
 
 @both_runtimes
 @given(cameras=st.lists(st.integers(0, 2), min_size=1, max_size=20))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_each_camera_has_a_past_of_its_own(
     step_graph: StepGraph, runtime: str, cameras: list[int]
 ) -> None:
