@@ -60,7 +60,7 @@ def test_a_small_ablation_is_made_once_and_added_to_on_a_cluster(
         assert path.stat().st_mtime_ns == written
 
     grid.write_text(grid.read_text().replace("steps = 1", "steps = 2"))
-    assert ablate(*options) == 2  # results of one step are not passed off as those of two
+    assert ablate(*options) == 6  # results of one step are not passed off as those of two
 
 
 @pytest.mark.parametrize(

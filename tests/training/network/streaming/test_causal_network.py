@@ -13,7 +13,11 @@ from ocrgan_training.network.streaming.causal_network import CausalOcrGanVideo
 
 TINY = NetworkConfig(frames=8, height=32, width=48, base_width=8, features=12)
 VARIANTS = [
-    *(replace(TINY, temporal=name) for name in CHOICES["temporal"] if name != TINY.temporal),
+    *(
+        replace(TINY, temporal=name)
+        for name in CHOICES["temporal"]
+        if name not in ("none", TINY.temporal)
+    ),
     replace(TINY, hidden_frames=2),
     replace(TINY, channel_shuffle=False, local_discriminator=False),
     replace(TINY, discriminator="nlayer", attention_pool=1, patch=2),
