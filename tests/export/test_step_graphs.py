@@ -7,7 +7,7 @@ network (about half an hour).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle, islice
@@ -169,7 +169,9 @@ def test_the_error_of_int8_does_not_grow_along_the_state(made: Made, target: str
     assert last <= 1.25 * first + 1e-3
 
 
-def _differences(scorers: list[Stepper], frames: Callable[[], cycle[NDArray[np.uint8]]]):  # type: ignore[no-untyped-def]
+def _differences(
+    scorers: list[Stepper], frames: Callable[[], cycle[NDArray[np.uint8]]]
+) -> Iterator[float]:
     window = np.zeros((SPEC.frames, SPEC.height, SPEC.width, 3), np.uint8)
     for frame in frames():
         window[-1] = frame

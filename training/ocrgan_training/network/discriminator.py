@@ -1,5 +1,7 @@
 """Discriminators of single frames: logits (positive = real) and features, both with a place."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -19,15 +21,15 @@ class Judgement(NamedTuple):
     features: Float[Tensor, "n nz h w"]
 
 
-class FrameDiscriminator(nn.Module):
+class FrameDiscriminator(nn.Module, ABC):
     """The one interface: frames (N,3,H,W) → logits, features."""
 
     levels: int = 4
     """Stride-2 levels: features have H/2ˡ × W/2ˡ places, rounded up."""
 
+    @abstractmethod
     def forward(self, frames: Float[Tensor, "n 3 _ _"]) -> Judgement:
         """Judges every frame by itself."""
-        raise NotImplementedError
 
 
 def _trunk(width: int, levels: int = 4) -> nn.Sequential:
@@ -103,5 +105,9 @@ class NLayerDiscriminator(FrameDiscriminator):
 
 def make_discriminator(kind: str, width: int, features: int) -> FrameDiscriminator:
     """The frame discriminator of that name."""
-    kinds = {"basic": BasicDiscriminator, "netd": NetD, "nlayer": NLayerDiscriminator}
+    kinds: dict[str, Callable[[int, int], FrameDiscriminator]] = {
+        "basic": BasicDiscriminator,
+        "netd": NetD,
+        "nlayer": NLayerDiscriminator,
+    }
     return kinds[kind](width, features)
