@@ -110,7 +110,7 @@ def quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-class _Windows(CalibrationDataReader):  # type: ignore[misc]
+class _Windows(CalibrationDataReader):  # type: ignore[misc]  # its base has no types
     """Hands windows to ONNX Runtime's calibrator."""
 
     def __init__(self, model: onnx.ModelProto, windows: Sequence[Given], told: Told) -> None:

@@ -58,10 +58,11 @@ def _scorer(folder: Path, target: str, about: dict[str, Any]) -> Any:
     from ocrgan_edge.runtime.open_scorer import load_scorer
     from ocrgan_edge.runtime.scorer import LocationStatistics
 
-    runtime, precision = target.split("-")
+    parts: list[Any] = target.split("-")  # TARGETS names them: runtime-precision
+    runtime, precision = parts
     path = folder / f"{target}{'.onnx' if runtime == 'onnx' else '.xml'}"
     weights = b"" if runtime == "onnx" else path.with_suffix(".bin").read_bytes()
-    graph = Graph(target, runtime, precision, path.read_bytes(), weights)  # type: ignore[arg-type]
+    graph = Graph(target, runtime, precision, path.read_bytes(), weights)
     statistics = LocationStatistics.neutral(tuple(about["grid"]))
     return load_scorer(graph, InputSpec(**about["input"]), statistics, 1).score
 

@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def candidates(
         except Exception as error:  # whatever a compiler or a quantizer comes up with
             missing[target] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         else:
-            found[target] = lambda run=run: run(window)  # type: ignore[misc]
+            found[target] = partial(run, window)
     convolutions = plain_convolutions(threads)
     return found | {f"convolution-{name}": run for name, run in convolutions.items()}
 
