@@ -17,13 +17,7 @@ from ocrgan_training.learner import (
 )
 from ocrgan_training.losses import LossWeights
 from ocrgan_training.network.presets import NetworkConfig
-from ocrgan_training.objectives import (
-    Shown,
-    discriminator_losses,
-    generator_losses,
-    local_losses,
-    patch_labels,
-)
+from ocrgan_training.objectives import Shown, discriminator_losses, generator_losses
 from ocrgan_training.step import DivergedError, Moment, StepSettings, train_step
 
 TINY = NetworkConfig(frames=8, height=32, width=32, base_width=8, features=16)
@@ -180,32 +174,6 @@ def test_the_discriminator_learns_nothing_from_stacks_without_foreign_content() 
     fake = torch.zeros_like(seen.windows)
     assert discriminator_losses(one.network, Shown(seen.windows, fake, clean), 0.0).pseudo == 0
     assert discriminator_losses(one.network, Shown(seen.windows, fake, seen), 0.0).pseudo > 0
-
-
-def test_unlabelled_patches_do_not_reach_the_local_loss() -> None:
-    one, seen = learner(), batch()
-    one.network.eval()
-    edge = seen._replace(strength=torch.zeros(4, 32, 32), touched=torch.ones(4, 32, 32))
-    found = local_losses(one.network, edge)
-    assert found.pseudo == 0
-    assert found.normal == 0
-
-
-def test_patches_filled_by_an_edit_are_anomalous_its_edge_has_no_label() -> None:
-    strength, touched = torch.zeros(1, 16, 16), torch.zeros(1, 16, 16)
-    strength[0, :4, :4] = 1.0  # one patch of a 4×4 grid, wholly
-    touched[0, :4, :8] = 1.0  # and the one beside it a little
-    anomalous, normal = patch_labels(strength, touched, (4, 4))
-    assert anomalous[0].nonzero().tolist() == [[0, 0]]
-    assert normal[0, 0].tolist() == [0, 0, 1, 1]
-    assert normal.sum() == 14
-
-
-def test_a_small_strong_edit_in_a_large_patch_is_anomalous() -> None:
-    strength = torch.zeros(1, 16, 16)
-    strength[0, 2:4, 2:4] = 1.0  # 1/16 of its patch: mean of 1/16 and 1 is above 0.4
-    anomalous, _ = patch_labels(strength, strength, (2, 2))
-    assert anomalous.sum() == 1
 
 
 def test_the_average_follows_slowly_with_its_normalisation() -> None:

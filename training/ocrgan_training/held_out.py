@@ -12,8 +12,8 @@ from ocrgan_training import losses
 from ocrgan_training.data.augment import Augmentation
 from ocrgan_training.data.clips import Clip
 from ocrgan_training.data.loader import Batch, Loader, LoaderSettings
+from ocrgan_training.local_objective import local_losses, patch_labels, peaks_of
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
-from ocrgan_training.objectives import local_losses, patch_labels
 
 WINDOWS = 8
 STACKS = 48
@@ -31,13 +31,16 @@ def evaluate(network: OcrGanVideo, batch: Batch) -> dict[str, float]:
     """Losses of a network in evaluation mode.
 
     `context` steers the learning rate; `local_auc` is the chance that the local discriminator
-    ranks an edited patch above a normal one: 0.5 knows nothing.
+    ranks an edited patch above a normal one, and `peak_auc` that it ranks a stack's edited places
+    above the most suspicious normal ones of a stack: 0.5 knows nothing. The second is what a
+    score is made of; the first nears 1 early.
     """
     found = {"context": _context(network, batch.windows)}
     if network.local_discriminator is not None:
         local = local_losses(network, batch)
         found |= {"local_normal": local.normal.item(), "local_pseudo": local.pseudo.item()}
-        found["local_auc"] = _local_auc(network, batch)
+        found["local_ranking"] = local.ranking.item()
+        found |= _aucs(network, batch)
     return found
 
 
@@ -50,11 +53,18 @@ def _context(network: OcrGanVideo, windows: Tensor) -> float:
     return torch.stack(each).mean().item()
 
 
-def _local_auc(network: OcrGanVideo, batch: Batch) -> float:
+def _aucs(network: OcrGanVideo, batch: Batch) -> dict[str, float]:
     logits = network.patch_logits(batch.stacks)
     anomalous, normal = patch_labels(batch.strength, batch.touched, logits.shape[-2:])
-    labelled = (anomalous + normal) > 0
-    labels = anomalous[labelled].cpu().numpy()
-    if labels.min(initial=1) == labels.max(initial=0):
+    peaks = peaks_of(logits, anomalous, normal)
+    return {
+        "local_auc": _auc(-logits[anomalous > 0], -logits[normal > 0]),
+        "peak_auc": _auc(peaks.edited[peaks.has_edited > 0], peaks.normal[peaks.has_normal > 0]),
+    }
+
+
+def _auc(anomalous: Tensor, normal: Tensor) -> float:
+    if not len(anomalous) or not len(normal):
         return 0.5
-    return float(roc_auc_score(labels, -logits[labelled].cpu().numpy()))
+    labels = [1] * len(anomalous) + [0] * len(normal)
+    return float(roc_auc_score(labels, torch.cat([anomalous, normal]).cpu().numpy()))

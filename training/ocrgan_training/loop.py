@@ -144,6 +144,13 @@ class _Loop:
 
 
 def _open_metrics(session: Session, columns: tuple[str, ...]) -> MetricsFile:
-    looks = ("context", "local_normal", "local_pseudo", "local_auc")
+    looks = (
+        "context",
+        "local_normal",
+        "local_pseudo",
+        "local_ranking",
+        "local_auc",
+        "peak_auc",
+    )
     names = (*columns, *(f"held_out/{name}" for name in looks))
     return MetricsFile(session.options.run, names, session.learner.step - 1)

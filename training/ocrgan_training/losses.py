@@ -61,11 +61,12 @@ class DiscriminatorLosses(NamedTuple):
 
 
 class LocalLosses(NamedTuple):
-    """The local discriminator's two classes and their weighted sum."""
+    """The local discriminator's two classes, their ranking, and the weighted sum."""
 
     total: Tensor
     normal: Tensor
     pseudo: Tensor
+    ranking: Tensor
 
 
 def adversarial(logits: Float[Tensor, "*shape"], target: float) -> Scalar:
@@ -89,6 +90,16 @@ def masked_adversarial(
     """
     each = functional.softplus(logits) - target * logits
     return (each * where).sum() / (where.sum().clamp_min(1.0) if share is None else share)
+
+
+def ranking(anomalous: Float[Tensor, " A"], normal: Float[Tensor, " N"]) -> Scalar:
+    """Mean over all pairs of softplus(1 − (anomalous − normal)); 0 without any pair.
+
+    A pairwise surrogate of 1 − AUC: the logistic loss of the difference (Burges et al. 2005,
+    RankNet), asked to be 1 and not only above 0.
+    """
+    apart = anomalous[:, None] - normal[None, :]
+    return functional.softplus(1 - apart).sum() / max(1, apart.numel())
 
 
 def context(fake: Video, real: Video) -> Scalar:

@@ -1,4 +1,4 @@
-"""What each of the three parts is trained for: networks and a batch in, named losses out."""
+"""What frame discriminator and generator are trained for: a batch in, named losses out."""
 
 from __future__ import annotations
 
@@ -7,24 +7,14 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
-from ocrgan_training import losses, processes
+from ocrgan_training import losses
 from ocrgan_training.data.loader import Batch
-from ocrgan_training.losses import (
-    DiscriminatorLosses,
-    GeneratorLosses,
-    LocalLosses,
-    LossWeights,
-)
+from ocrgan_training.local_objective import masked, patch_labels
+from ocrgan_training.losses import DiscriminatorLosses, GeneratorLosses, LossWeights
 from ocrgan_training.network.discriminator import BasicDiscriminator
 from ocrgan_training.network.frequency import decompose
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo, Reconstruction
-
-ANOMALOUS = 0.4
-"""A patch is labelled anomalous where an edit fills it more strongly than this …"""
-UNTOUCHED = 0.05
-"""… and normal where it is touched less than this; what lies between has no label."""
 
 
 class Shown(NamedTuple):
@@ -76,7 +66,7 @@ def discriminator_losses(
             weights = network.feature_attention.weights(raw.detach())
             attention = losses.attention_regularisation(weights.to(real.dtype))
     anomalous, _ = patch_labels(batch.content[:count], batch.touched[:count], logits.shape[-2:])
-    pseudo = _masked(network, logits[2 * count :], 0.0, anomalous)
+    pseudo = masked(network, logits[2 * count :], 0.0, anomalous)
     total = real_loss + fake_loss + pseudo + attention_weight * attention
     return DiscriminatorLosses(total, real_loss, fake_loss, pseudo, attention)
 
@@ -131,43 +121,3 @@ def generator_losses(
         for name, value in found.items()
     )
     return GeneratorLosses(total=torch.as_tensor(total), **found)
-
-
-def local_losses(network: OcrGanVideo, batch: Batch, normal_weight: float = 1.0) -> LocalLosses:
-    """Per patch: BCE(D(normal), 1) · `normal_weight` + BCE(D(pseudo-anomalous), 0).
-
-    Each class is averaged by itself, because anomalous patches are rare.
-    """
-    logits = network.patch_logits(batch.stacks).to(batch.stacks.dtype)
-    anomalous, normal = patch_labels(batch.strength, batch.touched, logits.shape[-2:])
-    normal_loss = _masked(network, logits, 1.0, normal)
-    pseudo_loss = _masked(network, logits, 0.0, anomalous)
-    return LocalLosses(normal_weight * normal_loss + pseudo_loss, normal_loss, pseudo_loss)
-
-
-def patch_labels(
-    strength: Float[Tensor, "M H W"],
-    touched: Float[Tensor, "M H W"],
-    size: tuple[int, ...],
-) -> tuple[Float[Tensor, "M h w"], Float[Tensor, "M h w"]]:
-    """Which patches of a grid (h, w) are anomalous and which are normal: 1 or 0 each.
-
-    A patch is anomalous where the mean of its average and its largest strength is above 0.4, so
-    that a small thing in a large patch counts too; it is normal where it is touched nowhere. The
-    soft edge between has no label.
-    """
-    grid = (size[0], size[1])
-    mean = functional.adaptive_avg_pool2d(strength[:, None], grid)
-    most = functional.adaptive_max_pool2d(strength[:, None], grid)
-    anomalous = (mean + most) / 2 > ANOMALOUS
-    edge = functional.adaptive_max_pool2d(touched[:, None], grid) > UNTOUCHED
-    kind = strength.dtype
-    return anomalous.squeeze(1).to(kind), (~(edge | anomalous)).squeeze(1).to(kind)
-
-
-def _masked(network: OcrGanVideo, logits: Tensor, target: float, where: Tensor) -> Tensor:
-    """`masked_adversarial` over the places of all processes, which a network in training shares."""
-    if not network.training or processes.count() == 1:
-        return losses.masked_adversarial(logits, target, where)
-    places = processes.total(where.sum()).clamp_min(1.0)
-    return losses.masked_adversarial(logits, target, where, places / processes.count())

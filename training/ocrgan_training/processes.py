@@ -92,6 +92,14 @@ def total(tensor: Tensor) -> Tensor:
     return summed
 
 
+def gathered(tensor: Tensor) -> Tensor:
+    """All processes' (N, …), which are of one shape, one behind the other, with gradients."""
+    if count() == 1:
+        return tensor
+    own = [tensor if i == rank() else torch.zeros_like(tensor) for i in range(count())]
+    return total(torch.cat(own))
+
+
 def average(tensor: Tensor) -> Tensor:
     """Mean of a tensor over all processes, without gradients."""
     return total(tensor.detach()) / count()

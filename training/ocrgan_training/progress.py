@@ -19,7 +19,8 @@ SHOWN = {
     "local/normal": "normal",
     "local/pseudo": "pseudo",
     "held_out/context": "held-out con",
-    "held_out/local_auc": "local AUC",
+    "local/ranking": "rank",
+    "held_out/peak_auc": "peak AUC",
 }
 
 

@@ -16,6 +16,7 @@ from ocrgan_edge.errors import OcrganError
 from ocrgan_training import processes
 from ocrgan_training.data.loader import Batch, split, to_device
 from ocrgan_training.learner import Learner, parts_of, update_average
+from ocrgan_training.local_objective import LocalWeights, local_losses
 from ocrgan_training.losses import (
     DiscriminatorLosses,
     GeneratorLosses,
@@ -24,12 +25,7 @@ from ocrgan_training.losses import (
     is_finite,
 )
 from ocrgan_training.network.ocr_gan_video import Reconstruction
-from ocrgan_training.objectives import (
-    Shown,
-    discriminator_losses,
-    generator_losses,
-    local_losses,
-)
+from ocrgan_training.objectives import Shown, discriminator_losses, generator_losses
 
 WINDOWS_APART, PROCESSES_APART = 1 << 40, 1 << 41
 """How far seeds of windows, and of processes, lie from each other: farther than steps go."""
@@ -50,8 +46,8 @@ class StepSettings:
     """Longest gradient of each part."""
     local_updates: int = 4
     """Updates of the local discriminator in a step, each on its part of the stacks."""
-    normal_weight: float = 1.0
-    """Of normal patches in the local discriminator's loss; anomalous ones have 1."""
+    local_weights: LocalWeights = LocalWeights()
+    """Of the local discriminator's terms."""
     average: float = 0.99
     """Memory of the running average of weights; 0 for none."""
     dropout: float = 0.1
@@ -129,7 +125,7 @@ def _update_local(learner: Learner, batch: Batch, settings: StepSettings) -> dic
     found: dict[str, float] = {}
     for part in split(batch, settings.local_updates):
         with learner.engine.autocast():
-            local = local_losses(learner.network, part, settings.normal_weight)
+            local = local_losses(learner.network, part, settings.local_weights)
         found = _update(learner, "local", local, settings.clip)
     return found
 

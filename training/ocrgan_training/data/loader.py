@@ -102,11 +102,11 @@ class Loader:
         room = ClipRoom(self._clips.sizes, self._clips.memory)
         self._sampler = EpochSampler(lengths, settings.frames, settings.batch, settings.seed, room)
         self._noise = NoiseBank(settings.seed)
-        self._pseudo = settings.pseudo
+        whole = self._clips.cut(0, 0, 1).shape[1:3]
+        self._part_size, self._pseudo = whole, settings.pseudo
         if settings.crop is not None:
-            self._pseudo = settings.pseudo.within(
-                settings.crop[0] / self._clips.cut(0, 0, 1).shape[1]
-            )
+            self._part_size = settings.crop
+            self._pseudo = settings.pseudo.within(settings.crop[0] / whole[0])
 
     @property
     def steps_per_epoch(self) -> int:
@@ -146,13 +146,16 @@ class Loader:
             self._random("batch", step),
             self._sampler.neighbours(step),
         )
-        pixels, maps = [], []
-        for i in self._own(count):
+        own = self._own(count)
+        height, width = self._part_size
+        pixels = np.empty((len(own), self.settings.stack_frames, height, width, 3), np.float32)
+        maps = np.empty((len(own), 3, height, width), np.float32)
+        for i, shown, where in zip(own, pixels, maps, strict=True):
             random = self._random("stack", step, i)
             stack = self._stack(places[i], places[i + 1], random)
-            pixels.append(self._pixels(stack.frames, random))
-            maps.append(np.stack(stack[1:]))
-        return np.stack(pixels), np.stack(maps)
+            self._pixels(stack.frames, random, shown)
+            np.stack(stack[1:], out=where)
+        return pixels, maps
 
     def _stack(self, place: Place, donor: Place, random: np.random.Generator) -> PseudoStack:
         settings = self.settings
@@ -177,9 +180,12 @@ class Loader:
         return self._clips.cut(place.clip, place.start, length)
 
     def _pixels(
-        self, frames: NDArray[np.uint8], random: np.random.Generator
+        self,
+        frames: NDArray[np.uint8],
+        random: np.random.Generator,
+        out: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        pixels = scale_pixels(frames)
+        pixels = scale_pixels(frames, out)
         self._noise.add(pixels, self.settings.augmentation.noise, random)
         return pixels
 
@@ -189,10 +195,11 @@ def _seen(stack: PseudoStack, view: View) -> PseudoStack:
     return PseudoStack(view.of_frames(stack.frames), maps[0], maps[1], maps[2])
 
 
-def scale_pixels(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Bytes to -1 … 1: x / 127.5 − 1."""
-    pixels = frames.astype(np.float32)
-    pixels /= np.float32(127.5)
+def scale_pixels(
+    frames: NDArray[np.uint8], out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Bytes to -1 … 1: x / 127.5 − 1; in `out`, where one is given."""
+    pixels = np.divide(frames, np.float32(127.5), out=out, dtype=np.float32)
     pixels -= np.float32(1)
     return pixels
 
