@@ -81,7 +81,7 @@ def command(
         typer.Option(
             min=4, help="Pseudo-anomalous stacks per step and process (local discriminator)."
         ),
-    ] = 48,
+    ] = 96,
     noise: Annotated[
         float, typer.Option(min=0.0, help="Noise the generator sees through; the recipe's is 1.")
     ] = 0.3,

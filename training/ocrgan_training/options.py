@@ -48,7 +48,7 @@ class TrainOptions:
         count = processes.count()
         for name, value, parts in (
             ("batch", self.loader.batch, 1),
-            ("stacks", self.loader.stacks, self.step.local_updates),
+            ("stacks", self.loader.stacks, self.step.local_updates(self.loader.stacks)),
         ):
             if count > 1 and value % (count * parts):
                 raise SettingsError(

@@ -44,8 +44,9 @@ class StepSettings:
     """σ of the noise that the generator has to see through; the original recipe's is 1.0."""
     clip: float = 1.0
     """Longest gradient of each part."""
-    local_updates: int = 4
-    """Updates of the local discriminator in a step, each on its part of the stacks."""
+    stacks_per_update: int = 12
+    """The local discriminator is updated once for so many stacks of a step, of all processes: it
+    learns the most, and one update of it costs the least."""
     local_weights: LocalWeights = LocalWeights()
     """Of the local discriminator's terms."""
     average: float = 0.99
@@ -53,6 +54,10 @@ class StepSettings:
     dropout: float = 0.1
     """Share of attention that is dropped. Each process draws its own: without dropout, two
     processes do exactly what one does with both batches."""
+
+    def local_updates(self, stacks: int) -> int:
+        """Updates of the local discriminator in a step with so many stacks, at least 1."""
+        return max(1, round(stacks / self.stacks_per_update))
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ def _counted(learner: Learner, video: Tensor) -> Tensor:
 def _update_local(learner: Learner, batch: Batch, settings: StepSettings) -> dict[str, float]:
     """Several updates, each on its part of the stacks; what the last one found."""
     found: dict[str, float] = {}
-    for part in split(batch, settings.local_updates):
+    for part in split(batch, settings.local_updates(len(batch.stacks) * processes.count())):
         with learner.engine.autocast():
             local = local_losses(learner.network, part, settings.local_weights)
         found = _update(learner, "local", local, settings.clip)

@@ -39,7 +39,7 @@ class LoaderSettings:
     """T of a window."""
     batch: int = 1
     """Windows B for generator and frame discriminator, of all processes together."""
-    stacks: int = 48
+    stacks: int = 96
     """Stacks M of newest frames, pseudo-anomalous here and there, for the local discriminator; of
     all processes together."""
     stack_frames: int = 8
