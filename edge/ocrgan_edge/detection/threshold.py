@@ -109,6 +109,21 @@ def threshold_for(clips: Sequence[NDArray[np.floating]], interval: float, wish: 
     )
 
 
+def silent_threshold(clips: Sequence[NDArray[np.floating]], interval: float, wish: Wish) -> float:
+    """The smallest threshold at which these normal clips raise no alarm, with no margin at all.
+
+    Args:
+        clips: as for `threshold_for`.
+        interval: seconds between two windows.
+        wish: only its durations matter.
+
+    Raises:
+        DataError: as `threshold_for`.
+    """
+    windows = AlarmWindows.of(interval, wish.minimum_duration, wish.cool_down)
+    return _Normal([np.asarray(clip, np.float64) for clip in clips], windows).highest
+
+
 def extrapolation_warning(threshold: Threshold, wish: Wish) -> str | None:
     """What to say where the recordings are too short to show the wish; None where they are not."""
     if threshold.shown_per_day <= wish.false_alarms_per_day:
@@ -151,6 +166,7 @@ class _Normal:
         if not np.isfinite(self.scores).all():
             raise DataError("a normal window's score is not a finite number")
         self.median = float(np.median(self.scores))
+        self.highest = float(self._statistic.max())
 
     def peaks(self, threshold: float) -> list[float]:
         """Of the alarms at a threshold."""

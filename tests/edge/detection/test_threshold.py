@@ -13,6 +13,7 @@ from ocrgan_edge.detection.threshold import (
     SECONDS_PER_DAY,
     Wish,
     extrapolation_warning,
+    silent_threshold,
     threshold_for,
 )
 from ocrgan_edge.errors import DataError
@@ -43,6 +44,14 @@ def test_the_threshold_is_never_below_the_largest_statistic_of_a_short_recording
     quiet = np.zeros(300)
     quiet[100:103] = 8.0
     assert threshold_for([quiet, np.zeros(50)], INTERVAL, Wish()).value >= 8.0
+
+
+def test_the_silent_threshold_is_the_highest_that_lasted_long_enough_for_an_alarm() -> None:
+    scores = np.zeros(20)
+    scores[3] = 9.0  # one window: no alarm
+    scores[8:11] = 5.0, 7.0, 6.0  # three span 0.8 s: an alarm at every threshold below 5
+    later = np.array([0.0, 4.0, 4.0, 4.0])
+    assert silent_threshold([scores, later], INTERVAL, Wish()) == 5.0
 
 
 def test_one_high_window_is_no_alarm_and_does_not_raise_the_threshold() -> None:

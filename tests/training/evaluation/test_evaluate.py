@@ -1,6 +1,7 @@
 """A real bundle against a small data set."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,6 +86,34 @@ def test_at_the_bundles_threshold_the_event_is_found(found: Evaluation) -> None:
     assert alarms is not None
     assert alarms.threshold == 2.0
     assert (alarms.events, alarms.found, alarms.false_alarms) == (1, 1, 0)
+
+
+def test_the_lowest_silent_threshold_is_at_most_the_calibrated_one(found: Evaluation) -> None:
+    for row in found.report.rows:
+        if row.kind != "seed":
+            assert row.silent is not None
+            assert row.alarms is not None
+    baseline = found.report.row("frame differencing")
+    assert baseline.silent is not None
+    assert baseline.alarms is not None
+    assert baseline.silent.threshold <= baseline.alarms.threshold
+
+
+def test_the_lowest_silent_threshold_raises_nothing_on_held_out_clips(
+    found: Evaluation, data_set: Path
+) -> None:
+    silent = found.report.row("onnx-fp32").silent
+    assert silent is not None
+    bundle, data = open_bundle(TINY), load_data_set(data_set)
+    scorer = open_scorer(bundle, "onnx-fp32", threads=1)
+    highest = []
+    for path in data.held_out.values():
+        with closing(data.open_path(path)) as source:
+            windows = score_source(source, scorer, bundle.manifest.input, hop=1)
+            scores = np.array([window.result.score for window in windows])
+        # 0.8 s at 10 frames/s: nine windows in a row
+        highest.append(max(scores[i : i + 9].min() for i in range(len(scores) - 8)))
+    assert silent.threshold == max(highest)
 
 
 def test_baselines_have_thresholds_of_their_own(found: Evaluation) -> None:

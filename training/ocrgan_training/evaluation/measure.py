@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ocrgan_edge.detection.alarm import AlarmRule, release_level
-from ocrgan_edge.detection.threshold import Wish
+from ocrgan_edge.detection.threshold import Wish, silent_threshold
+from ocrgan_edge.errors import DataError
 from ocrgan_training.evaluation.alarms import ClipAlarms, alarm_figures, clip_alarms
 from ocrgan_training.evaluation.data_set import DataSet
 from ocrgan_training.evaluation.kinds import kind_figures
@@ -55,6 +59,17 @@ class Settings:
         return AlarmRule(threshold, release, self.minimum_duration, self.cool_down)
 
 
+@dataclass(frozen=True)
+class Rules:
+    """A detector's alarms, as far as there is a threshold for them."""
+
+    calibrated: AlarmRule | None = None
+    """At the threshold that a user gets."""
+
+    silent: AlarmRule | None = None
+    """At the lowest that raises nothing on held-out normal clips."""
+
+
 @dataclass(frozen=True, eq=False)
 class Measured:
     """A detector's figures and what they were made from."""
@@ -68,7 +83,7 @@ class Measured:
 def measure(
     row: Row,
     clips: Mapping[str, ClipScores],
-    rule: AlarmRule | None,
+    rules: Rules,
     data: DataSet,
     settings: Settings,
 ) -> Measured:
@@ -77,7 +92,7 @@ def measure(
     Args:
         row: the detector's name, kind, speed and what else is known already.
         clips: its scores.
-        rule: its alarm, where it has a threshold.
+        rules: its alarms.
         data: for the labels.
         settings: which protocols.
 
@@ -92,16 +107,42 @@ def measure(
         )
         for protocol in settings.protocols
     }
-    if rule is None:
-        return Measured(replace(row, frames=frames), clips)
+    row = replace(row, frames=frames)
+    if rules.silent is not None:
+        silent = {
+            name: clip_alarms(clip, labels[name], rules.silent) for name, clip in clips.items()
+        }
+        row = replace(row, silent=alarm_figures(silent, labels, rules.silent.threshold))
+    if rules.calibrated is None:
+        return Measured(row, clips)
+    rule = rules.calibrated
     alarms = {name: clip_alarms(clip, labels[name], rule) for name, clip in clips.items()}
     full = replace(
         row,
-        frames=frames,
         alarms=alarm_figures(alarms, labels, rule.threshold),
         kinds=kind_figures(alarms, data.kinds),
     )
     return Measured(full, clips, alarms)
+
+
+def silent_rule(
+    normal: Sequence[NDArray[np.float64]], interval: float, settings: Settings
+) -> AlarmRule | None:
+    """The alarm at the lowest threshold that raises nothing on normal clips.
+
+    Args:
+        normal: their window scores, a clip each.
+        interval: seconds between two windows.
+        settings: for the alarm's durations.
+
+    Returns:
+        None where no clip is as long as an alarm.
+    """
+    try:
+        threshold = silent_threshold(normal, interval, settings.wish(1.0))
+    except DataError:
+        return None
+    return settings.rule(threshold, float(np.median(np.concatenate(list(normal)))))
 
 
 def causal_auc(clips: Mapping[str, ClipScores], labels: Mapping[str, Labels]) -> float | None:

@@ -8,13 +8,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocrgan_edge.detection.alarm import AlarmRule
 from ocrgan_edge.detection.threshold import threshold_for
 from ocrgan_edge.errors import DataError
 from ocrgan_training.evaluation.baselines import Image, detectors, first_pictures, score_clip
 from ocrgan_training.evaluation.counted_source import CountedSource
 from ocrgan_training.evaluation.data_set import DataSet
-from ocrgan_training.evaluation.measure import Measured, Settings, Told, measure
+from ocrgan_training.evaluation.measure import (
+    Measured,
+    Rules,
+    Settings,
+    Told,
+    measure,
+    silent_rule,
+)
 from ocrgan_training.evaluation.protocol import ClipScores
 from ocrgan_training.evaluation.report import Row
 
@@ -45,7 +51,7 @@ def measure_baselines(
         count = sum(clip.score.size for clip in clips.values())
         # both share one decoding pass, so their speed is that of both together
         row = Row(name, "baseline", windows=count, windows_per_second=count / seconds)
-        measured.append(measure(row, clips, rules.get(name), data, settings))
+        measured.append(measure(row, clips, rules.get(name, Rules()), data, settings))
     return measured
 
 
@@ -69,18 +75,18 @@ def _score(data: DataSet, clips: Mapping[str, Path], how: _Pass) -> ByDetector:
 
 def _rules(
     normal: ByDetector, clock: float, false_alarms_per_day: float, settings: Settings
-) -> dict[str, AlarmRule]:
+) -> dict[str, Rules]:
     rules = {}
     for name, clips in normal.items():
+        scores = [clip.score for clip in clips.values()]
         try:
-            threshold = threshold_for(
-                [clip.score for clip in clips.values()],
-                1 / clock,
-                settings.wish(false_alarms_per_day),
-            )
+            threshold = threshold_for(scores, 1 / clock, settings.wish(false_alarms_per_day))
         except DataError:
             continue  # the held-out clips are too short for an alarm: no figures at a threshold
-        rules[name] = settings.rule(threshold.value, threshold.median)
+        rules[name] = Rules(
+            settings.rule(threshold.value, threshold.median),
+            silent_rule(scores, 1 / clock, settings),
+        )
     return rules
 
 

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocrgan_edge.runtime.scorer import TERMS
+from ocrgan_edge.runtime.scoring import score_source
 from ocrgan_training.evaluation.clip_scores import GraphClip, LoadedGraph, score_clip
 from ocrgan_training.evaluation.data_set import DataSet
-from ocrgan_training.evaluation.measure import Measured, Settings, Told, causal_auc, measure
+from ocrgan_training.evaluation.measure import (
+    Measured,
+    Rules,
+    Settings,
+    Told,
+    causal_auc,
+    measure,
+    silent_rule,
+)
 from ocrgan_training.evaluation.pixels import PixelSample
 from ocrgan_training.evaluation.report import Row, TermFigures
 from ocrgan_training.evaluation.subjects import Constants, Subject
+
+
+class Scored(NamedTuple):
+    """What a graph says about a data set."""
+
+    clips: Mapping[str, GraphClip]
+    """Test clips."""
+    normal: Sequence[NDArray[np.float64]] = ()
+    """Window scores of held-out normal clips, where they were scored too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,19 +57,21 @@ def measure_graph(
         SourceError: a clip cannot be read.
     """
     clips, pixel_auc = _score_clips(subject.graph, data, settings, told)
-    measured = figures_of(name, clips, subject.constants, data, settings)
+    scored = Scored(clips, _score_held_out(subject.graph, data, settings))
+    measured = figures_of(name, scored, subject.constants, data, settings)
     row = replace(measured.shipped.row, pixel_auc=pixel_auc)
     return replace(measured, shipped=replace(measured.shipped, row=row))
 
 
 def figures_of(
     name: str,
-    clips: Mapping[str, GraphClip],
+    scored: Scored,
     constants: Constants,
     data: DataSet,
     settings: Settings,
 ) -> MeasuredGraph:
     """Figures of clips that have been scored, wherever that was."""
+    clips = scored.clips
     windows = {clip: found.windows for clip, found in clips.items()}
     count = sum(clip.score.size for clip in windows.values())
     seconds = sum(clip.seconds for clip in clips.values())
@@ -60,11 +82,15 @@ def figures_of(
         windows_per_second=count / seconds if seconds else None,
     )
     calibration = constants.calibration
-    rule = settings.rule(calibration.threshold, calibration.median)
+    interval = settings.hop / next(iter(windows.values())).clock
+    rules = Rules(
+        settings.rule(calibration.threshold, calibration.median),
+        silent_rule(scored.normal, interval, settings),
+    )
     seeds = {clip: found.windows.with_score(found.seed) for clip, found in clips.items()}
     return MeasuredGraph(
-        shipped=measure(row, windows, rule, data, settings),
-        seed=measure(Row(f"seed score of {name}", "seed"), seeds, None, data, settings),
+        shipped=measure(row, windows, rules, data, settings),
+        seed=measure(Row(f"seed score of {name}", "seed"), seeds, Rules(), data, settings),
         terms=_terms(clips, data),
         constants=constants,
     )
@@ -85,6 +111,20 @@ def _score_clips(
         # maps are the only thing that would fill the memory: they last for one clip
         clips[name] = replace(clip, maps=clip.maps[:0])
     return clips, pixels.auc()
+
+
+def _score_held_out(
+    graph: LoadedGraph, data: DataSet, settings: Settings
+) -> list[NDArray[np.float64]]:
+    scores = []
+    for path in data.held_out.values():
+        with closing(data.open_path(path)) as source:
+            found = [
+                window.result.score
+                for window in score_source(source, graph.scorer, graph.spec, settings.hop)
+            ]
+        scores.append(np.array(found, np.float64))
+    return scores
 
 
 def _terms(clips: Mapping[str, GraphClip], data: DataSet) -> dict[str, TermFigures]:

@@ -32,6 +32,9 @@ class Row:
     alarms: AlarmFigures | None = None
     """At the threshold calibrated from normal video alone."""
 
+    silent: AlarmFigures | None = None
+    """At the lowest threshold that raises nothing on held-out normal clips, with no margin."""
+
     kinds: dict[str, KindFigures] = field(default_factory=dict)
     """Of rendered scenes: recall and delay by kind of anomaly."""
 

@@ -21,7 +21,7 @@ from ocrgan_training.evaluation.data_set import DataSet
 from ocrgan_training.evaluation.evaluate import Evaluation, evaluation_of
 from ocrgan_training.evaluation.measure import Settings
 from ocrgan_training.evaluation.measure_baselines import measure_baselines
-from ocrgan_training.evaluation.measure_graph import figures_of
+from ocrgan_training.evaluation.measure_graph import Scored, figures_of
 from ocrgan_training.evaluation.subjects import Constants
 
 INSTALL = "pip install 'ocrgan-edge[cluster]'"
@@ -121,7 +121,7 @@ def labelled_evaluation(archive: Archive, data: DataSet, settings: Settings) -> 
     clips = {name: from_bytes(found[name].scores) for name in archive.clips}
     calibration = bundle.target(target).calibration
     constants = Constants(bundle.statistics(target), calibration)
-    graph = figures_of(target, clips, constants, data, settings)
+    graph = figures_of(target, Scored(clips), constants, data, settings)
     clock, wish = bundle.manifest.input.frames_per_second, calibration.false_alarms_per_day
     baselines = measure_baselines(data, clock, wish, settings, lambda: None)
     evaluation = evaluation_of(bundle.manifest.name, {target: graph}, baselines, data, settings)
