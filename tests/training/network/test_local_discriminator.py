@@ -3,20 +3,25 @@
 import pytest
 import torch
 from torch.testing import assert_close
+from torch.utils.flop_counter import FlopCounterMode
 
 from ocrgan_training.network.local_discriminator import LocalDiscriminator, local_width
 
 
+@pytest.mark.parametrize("slim", [False, True])
 @pytest.mark.parametrize(
     ("size", "grid"),
     [((32, 32), (8, 8)), ((64, 64), (16, 16)), ((96, 160), (12, 20)), ((224, 224), (28, 28))],
 )
-def test_a_patch_is_4_pixels_wide_in_small_images_and_8_in_large_ones(size, grid):
-    assert LocalDiscriminator(8, size)(torch.rand(2, 8, 3, *size)).shape == (2, *grid)
+def test_a_patch_is_4_pixels_wide_in_small_images_and_8_in_large_ones(size, grid, slim):
+    discriminator = LocalDiscriminator(8, size, slim=slim)
+    assert discriminator(torch.rand(2, 8, 3, *size)).shape == (2, *grid)
 
 
-def test_only_the_newest_8_frames_are_looked_at():
-    discriminator, video = LocalDiscriminator(8, (32, 32)).eval(), torch.rand(1, 12, 3, 32, 32)
+@pytest.mark.parametrize("slim", [False, True])
+def test_only_the_newest_8_frames_are_looked_at(slim):
+    discriminator = LocalDiscriminator(8, (32, 32), slim=slim).eval()
+    video = torch.rand(1, 12, 3, 32, 32)
     changed = video.clone()
     changed[:, :4] = 0
     assert torch.equal(discriminator(changed), discriminator(video))
@@ -37,8 +42,10 @@ def test_colours_enter_as_luma():
     assert_close(discriminator(shifted), discriminator(same), atol=1e-5, rtol=0)
 
 
-def test_a_logit_sees_a_person_with_surroundings_and_not_the_other_side():
-    discriminator, video = LocalDiscriminator(8, (128, 128)).eval(), torch.rand(1, 8, 3, 128, 128)
+@pytest.mark.parametrize("slim", [False, True])
+def test_a_logit_sees_a_person_with_surroundings_and_not_the_other_side(slim):
+    discriminator = LocalDiscriminator(8, (128, 128), slim=slim).eval()
+    video = torch.rand(1, 8, 3, 128, 128)
     changed = video.clone()
     changed[..., :16, :16] = 1
     seen = (discriminator(changed) - discriminator(video))[0].abs() > 0
@@ -62,8 +69,9 @@ def test_it_is_16_to_40_channels_wide(base_width, width, low, high):
     assert low < sum(value.numel() for value in parameters) < high
 
 
-def test_gradient_reaches_every_parameter():
-    discriminator = LocalDiscriminator(8, (96, 96))
+@pytest.mark.parametrize("slim", [False, True])
+def test_gradient_reaches_every_parameter(slim):
+    discriminator = LocalDiscriminator(8, (96, 96), slim=slim)
     discriminator(torch.rand(2, 8, 3, 96, 96)).square().sum().backward()
     assert all(value.grad.any() for value in discriminator.parameters())
 
@@ -71,3 +79,17 @@ def test_gradient_reaches_every_parameter():
 def test_fewer_frames_than_it_needs_are_refused():
     with pytest.raises(ValueError, match="7 frames, wanted at least 8"):
         LocalDiscriminator(8, (32, 32))(torch.rand(1, 7, 3, 32, 32))
+
+
+def test_slim_has_a_sixth_of_the_multiplications():
+    """By hand at n = 16, 256×384: the first layer alone is 12·8·4·4 at 128×192 places."""
+    found = [_macs(LocalDiscriminator(16, (256, 384), slim=slim)) for slim in (False, True)]
+    assert found == [383_877_120, 60_628_992]
+
+
+def _macs(discriminator):
+    video = torch.empty(1, 8, 3, 256, 384, device="meta")
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        discriminator.to("meta")(video)
+    luma = 3 * 8 * 256 * 384
+    return counter.get_total_flops() // 2 - luma

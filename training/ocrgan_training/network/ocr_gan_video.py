@@ -62,7 +62,8 @@ class OcrGanVideo(nn.Module):
         self.local_discriminator: nn.Module | None = None
         if config.local_discriminator:
             size = (config.height, config.width)
-            self.local_discriminator = LocalDiscriminator(config.base_width, size)
+            slim = config.patches == "slim"
+            self.local_discriminator = LocalDiscriminator(config.base_width, size, slim=slim)
 
     def reduce(self, video: Float[Tensor, "b t 3 H W"]) -> Float[Tensor, "b t 3 h w"]:
         """Frames as generator and frame discriminator see them: means of squares of pixels."""

@@ -77,7 +77,7 @@ def test_gradient_reaches_every_parameter() -> None:
 
 def test_only_a_network_that_steps_can_keep_what_it_saw() -> None:
     assert isinstance(make_network(CAUSAL).local_discriminator, FramePatches)
-    with pytest.raises(SettingsError, match="patches is frames, wanted stack"):
+    with pytest.raises(SettingsError, match="patches is frames, wanted stack or slim"):
         replace(CAUSAL, causal=False)
 
 

@@ -1,5 +1,6 @@
 """The local discriminator frame by frame."""
 
+import pytest
 import torch
 from torch.testing import assert_close
 
@@ -7,10 +8,11 @@ from ocrgan_training.network.local_discriminator import LocalDiscriminator
 from ocrgan_training.network.streaming.local_discriminator import CausalLocalDiscriminator
 
 
+@pytest.mark.parametrize("slim", [False, True])
 @torch.no_grad()
-def test_every_frame_is_judged_as_the_newest_of_the_8_that_end_with_it():
-    causal = CausalLocalDiscriminator(8, (32, 48)).eval().double()
-    windowed = LocalDiscriminator(8, (32, 48)).eval().double()
+def test_every_frame_is_judged_as_the_newest_of_the_8_that_end_with_it(slim):
+    causal = CausalLocalDiscriminator(8, (32, 48), slim=slim).eval().double()
+    windowed = LocalDiscriminator(8, (32, 48), slim=slim).eval().double()
     windowed.load_state_dict(causal.state_dict())
     video = torch.rand(2, 12, 3, 32, 48, dtype=torch.float64)
     state = causal.initial_state(2, (32, 48))

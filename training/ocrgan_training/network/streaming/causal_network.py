@@ -61,9 +61,7 @@ class CausalOcrGanVideo(OcrGanVideo):
             heads = causal_heads(config.features)
             self.feature_attention = CausalTemporalAttention(config.features, config.frames, heads)
         if config.local_discriminator:
-            size = (config.height, config.width)
-            kind = FramePatches if config.patches == "frames" else CausalLocalDiscriminator
-            self.local_discriminator = kind(config.base_width, size)
+            self.local_discriminator = _local(config)
 
     def run(
         self, video: Float[Tensor, "b t 3 h w"], state: NetworkState
@@ -118,3 +116,10 @@ class CausalOcrGanVideo(OcrGanVideo):
         if isinstance(attention, CausalTemporalAttention) and memory is not None:
             attended, memory = attention.run(raw, memory)
         return Features(logits.reshape(-1, time, *logits.shape[1:]), raw, attended), memory
+
+
+def _local(config: NetworkConfig) -> FramePatches | CausalLocalDiscriminator:
+    width, size = config.base_width, (config.height, config.width)
+    if config.patches == "frames":
+        return FramePatches(width, size)
+    return CausalLocalDiscriminator(width, size, slim=config.patches == "slim")
