@@ -100,8 +100,8 @@ def slim_width(base_width: int) -> int:
 
 
 def local_width(base_width: int) -> int:
-    """Channels of the first level: the network's n, but at least 16 and at most 40.
+    """Channels of the first level: five eighths of the network's n, but at least 16.
 
     More pixels detect more, more channels do not (docs/decisions/015-every-pixel.md).
     """
-    return min(40, max(16, base_width // 8 * 8))
+    return max(16, base_width * 5 // 64 * 8)

@@ -161,7 +161,7 @@ PRESETS: dict[str, NetworkConfig] = {
         frames=8, height=192, width=288, reduction=3, base_width=8, hidden_frames=2
     ),
     "small": _SMALL,
-    "base": replace(_SMALL, reduction=2, base_width=24),
+    "base": replace(_SMALL, base_width=24),
     "large": replace(_SMALL, height=448, width=640, reduction=2, base_width=32),
     "recipe": NetworkConfig(base_width=64),
 }
