@@ -37,7 +37,7 @@ def two_edited_of_four() -> Batch:
 
 def test_unlabelled_patches_do_not_reach_the_local_loss() -> None:
     found = local_losses(network(), batch(torch.zeros(4, 32, 32), torch.ones(4, 32, 32)))
-    assert found == (0, 0, 0, 0)
+    assert found == (0, 0, 0, 0, 0)
 
 
 def test_patches_filled_by_an_edit_are_anomalous_its_edge_has_no_label() -> None:

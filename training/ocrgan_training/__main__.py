@@ -24,6 +24,8 @@ ocrgan-train --data recordings --out runs/yard --size 64 --width 32 --frames 16 
 
 ocrgan-train --data recordings --out runs/yard --size 96x160 --width 16 --epochs 100 --resume
 
+ocrgan-train --data recordings --out runs/yard-nano --preset nano --teacher runs/yard
+
 torchrun --nproc-per-node 2 -m ocrgan_training --data recordings --out runs/yard --batch 4
 
 DATA/train holds clips of normal life (video files or folders of frames). A tenth of them, at
@@ -90,6 +92,10 @@ def command(
     ] = 0.3,
     flip: Annotated[bool, typer.Option("--flip", help="Mirrored is as normal.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the weights and of every batch.")] = 1,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(help="A run whose local discriminator is learned from, too: a larger one."),
+    ] = None,
     average: Annotated[
         float,
         typer.Option(min=0.0, max=0.9999, help="Memory of the weights' running average, 0: none."),
@@ -177,6 +183,7 @@ def command(
             threads=threads or max(1, (os.cpu_count() or 1) // count),
             checkpoint_minutes=checkpoint_minutes,
             memory=round(memory * 2**30),
+            teacher=teacher,
         )
         _train(options)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -43,6 +44,8 @@ class Learner:
     rates: dict[str, float]
     engine: Engine = field(default_factory=Engine)
     """How it is computed."""
+    teacher: Callable[[torch.Tensor], torch.Tensor] | None = None
+    """Gives patch logits of stacks, which the local discriminator then learns, too."""
     step: int = 0
     """Steps done."""
     seen: dict[str, int] = field(default_factory=lambda: {"windows": 0, "stacks": 0})

@@ -32,6 +32,15 @@ class LocalWeights(NamedTuple):
 PLAIN = LocalWeights()
 
 
+class Taught(NamedTuple):
+    """What a teacher says about the same stacks."""
+
+    logits: Float[Tensor, "M h w"]
+    """On its own grid."""
+    weight: float = 1.0
+    """Of its part in the total."""
+
+
 class Peaks(NamedTuple):
     """What a score would look at: the largest evidence in each stack, by label."""
 
@@ -45,13 +54,19 @@ class Peaks(NamedTuple):
     """The same of `normal`."""
 
 
-def local_losses(network: OcrGanVideo, batch: Batch, weights: LocalWeights = PLAIN) -> LocalLosses:
+def local_losses(
+    network: OcrGanVideo,
+    batch: Batch,
+    weights: LocalWeights = PLAIN,
+    taught: Taught | None = None,
+) -> LocalLosses:
     """BCE(D(normal), 1) + BCE(D(pseudo-anomalous), 0) per patch, and a ranking of whole stacks.
 
     Each class is averaged by itself, because anomalous patches are rare. The ranking says what
     the score asks for: a score is the largest evidence anywhere, so what is wrong in one stack
     has to stand above the most suspicious normal place of every other, and most patches, which
-    are easy, do not matter.
+    are easy, do not matter. A teacher's part is huber(logit − the teacher's), d²/2 up to 1 and
+    |d| − 1/2 beyond, mean over patches.
     """
     logits = network.patch_logits(batch.stacks).to(batch.stacks.dtype)
     anomalous, normal = patch_labels(batch.strength, batch.touched, logits.shape[-2:])
@@ -62,7 +77,19 @@ def local_losses(network: OcrGanVideo, batch: Batch, weights: LocalWeights = PLA
         peaks = Peaks(*(processes.gathered(each) for each in peaks))
     ranking = losses.ranking(peaks.edited[peaks.has_edited > 0], peaks.normal[peaks.has_normal > 0])
     total = weights.normal * normal_loss + pseudo_loss + weights.ranking * ranking
-    return LocalLosses(total, normal_loss, pseudo_loss, ranking)
+    teacher = logits.new_zeros(())
+    if taught is not None:
+        wanted = resized(taught.logits[:, None], (logits.shape[-2], logits.shape[-1]))
+        teacher = functional.smooth_l1_loss(logits, wanted.squeeze(1))
+        total = total + taught.weight * teacher
+    return LocalLosses(total, normal_loss, pseudo_loss, ranking, teacher)
+
+
+def resized(images: Float[Tensor, "N C _ _"], size: tuple[int, int]) -> Float[Tensor, "N C _ _"]:
+    """Bilinear; smoothed before where it becomes smaller."""
+    if images.shape[-2:] == size:
+        return images
+    return functional.interpolate(images, size, mode="bilinear", antialias=True)
 
 
 def patch_labels(

@@ -61,12 +61,14 @@ class DiscriminatorLosses(NamedTuple):
 
 
 class LocalLosses(NamedTuple):
-    """The local discriminator's two classes, their ranking, and the weighted sum."""
+    """The local discriminator's two classes, their ranking, a teacher's part, the weighted sum."""
 
     total: Tensor
     normal: Tensor
     pseudo: Tensor
     ranking: Tensor
+    teacher: Tensor
+    """0 without one."""
 
 
 def adversarial(logits: Float[Tensor, "*shape"], target: float) -> Scalar:

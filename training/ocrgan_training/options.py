@@ -13,6 +13,7 @@ from ocrgan_edge.errors import SettingsError
 from ocrgan_training import processes
 from ocrgan_training.data.clips import ClipSpec, Recordings
 from ocrgan_training.data.loader import LoaderSettings
+from ocrgan_training.distillation import name_teacher
 from ocrgan_training.engine import Engine
 from ocrgan_training.learner import Rates
 from ocrgan_training.network.make_network import make_network
@@ -42,6 +43,8 @@ class TrainOptions:
     checkpoint_minutes: float = 5.0
     memory: int = 8 << 30
     """Bytes of decoded training clips that are kept."""
+    teacher: Path | None = None
+    """The run whose network teaches the local discriminator."""
 
     def __post_init__(self) -> None:
         """Refuses a batch that the processes cannot share out evenly."""
@@ -87,6 +90,7 @@ class TrainOptions:
             threads=self.threads,
             processes=processes.count(),
             engine=asdict(self.engine),
+            teacher=name_teacher(self.teacher) if self.teacher else {},
         )
 
     def _settings(self) -> dict[str, Any]:

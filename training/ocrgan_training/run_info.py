@@ -51,6 +51,8 @@ class RunInfo(BaseModel):
     processes: int = 1
     engine: dict[str, Any] = {}
     """Device, precision and the like."""
+    teacher: dict[str, str] = {}
+    """Name of the run that taught the local discriminator, and its checkpoint's SHA-256."""
     finished: bool = False
     step: int = 0
     epoch: float = 0.0
@@ -71,6 +73,9 @@ class RunInfo(BaseModel):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
                 return f"{name} {_brief(mine)} instead of {_brief(theirs)}"
+        one, two = (info.teacher.get("sha256", "none")[:12] for info in (self, other))
+        if one != two:
+            return f"teacher {one} instead of {two}"
         return _first_difference(self.config, other.config) or _first_difference(
             self.settings, other.settings
         )

@@ -16,7 +16,7 @@ from ocrgan_edge.errors import OcrganError
 from ocrgan_training import processes
 from ocrgan_training.data.loader import Batch, split, to_device
 from ocrgan_training.learner import Learner, parts_of, update_average
-from ocrgan_training.local_objective import LocalWeights, local_losses
+from ocrgan_training.local_objective import LocalWeights, Taught, local_losses
 from ocrgan_training.losses import (
     DiscriminatorLosses,
     GeneratorLosses,
@@ -49,6 +49,8 @@ class StepSettings:
     learns the most, and one update of it costs the least."""
     local_weights: LocalWeights = LocalWeights()
     """Of the local discriminator's terms."""
+    teacher_weight: float = 1.0
+    """Of the teacher's part in the local discriminator's loss, where there is a teacher."""
     average: float = 0.99
     """Memory of the running average of weights; 0 for none."""
     dropout: float = 0.1
@@ -130,7 +132,10 @@ def _update_local(learner: Learner, batch: Batch, settings: StepSettings) -> dic
     found: dict[str, float] = {}
     for part in split(batch, settings.local_updates(len(batch.stacks) * processes.count())):
         with learner.engine.autocast():
-            local = local_losses(learner.network, part, settings.local_weights)
+            taught = None
+            if learner.teacher is not None:
+                taught = Taught(learner.teacher(part.stacks), settings.teacher_weight)
+            local = local_losses(learner.network, part, settings.local_weights, taught)
         found = _update(learner, "local", local, settings.clip)
     return found
 

@@ -1,0 +1,89 @@
+"""A trained network teaches another: the student's patch logits come near to the teacher's.
+
+Logits and not labels, because they also say how normal what is normal is (Ba and Caruana 2014,
+*Do Deep Nets Really Need to be Deep?*, arXiv 1312.6184).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ocrgan_edge.errors import DataError, SettingsError
+from ocrgan_training.checkpoint import CHECKPOINT, load_network
+from ocrgan_training.data.clips import fingerprint
+from ocrgan_training.engine import Engine
+from ocrgan_training.learner import channels_last
+from ocrgan_training.local_objective import resized
+from ocrgan_training.network.ocr_gan_video import OcrGanVideo
+from ocrgan_training.network.presets import NetworkConfig
+
+PATCH = 8
+"""Pixels: what a teacher is shown has whole patches of any local discriminator."""
+
+
+class Teacher:
+    """Gives patch logits of what a student is shown, whatever the sizes of their frames."""
+
+    def __init__(self, network: OcrGanVideo, size: tuple[int, int]) -> None:
+        """Takes a network in evaluation mode, and (H,W) of the student's frames."""
+        self._network = network
+        config = network.config
+        self._scale = (config.height / size[0], config.width / size[1])
+
+    @torch.no_grad()
+    def __call__(self, stacks: Float[Tensor, "M N 3 H W"]) -> Float[Tensor, "M h w"]:
+        """Logits on the teacher's own grid; stacks may be a part of the student's frames."""
+        wanted = (self._whole(stacks.shape[-2], 0), self._whole(stacks.shape[-1], 1))
+        if wanted != stacks.shape[-2:]:
+            images = resized(stacks.flatten(0, 1), wanted)
+            stacks = images.unflatten(0, stacks.shape[:2])
+        return self._network.patch_logits(stacks).to(stacks.dtype)
+
+    def _whole(self, pixels: int, side: int) -> int:
+        if self._scale[side] == 1:
+            return pixels
+        return max(PATCH, round(pixels * self._scale[side] / PATCH) * PATCH)
+
+
+def open_teacher(
+    run: Path, student: NetworkConfig, frames_per_second: float, engine: Engine
+) -> Teacher:
+    """The averaged network of a run, for a student.
+
+    Raises:
+        DataError: `run` is no run, or its checkpoint cannot be read.
+        SettingsError: one of them has no local discriminator, or they see time differently.
+    """
+    network, info = load_network(run)
+    config = network.config
+    for whose, one in ((f"the teacher {run}", config), ("the network to be trained", student)):
+        if not one.local_discriminator:
+            raise SettingsError(f"{whose} has no local discriminator, which is what is taught")
+    if config.frames != student.frames:
+        raise SettingsError(
+            f"the teacher {run} sees {config.frames} frames, wanted {student.frames} as the "
+            "network to be trained"
+        )
+    if info.frames_per_second != frames_per_second:
+        raise SettingsError(
+            f"the teacher {run} works at {info.frames_per_second:g} frames per second, wanted "
+            f"{frames_per_second:g} as the network to be trained"
+        )
+    network = channels_last(network.to(engine.device, engine.dtype))
+    return Teacher(network, (student.height, student.width))
+
+
+def name_teacher(run: Path) -> dict[str, str]:
+    """What run.json says of a teacher: its folder's name and its checkpoint's SHA-256.
+
+    Raises:
+        DataError: `run` has no checkpoint.
+    """
+    checkpoint = run / CHECKPOINT
+    if not checkpoint.is_file():
+        raise DataError(f"the teacher {run} is no run folder: it has no {CHECKPOINT}")
+    return {"run": run.resolve().name, "sha256": fingerprint(checkpoint)}
