@@ -14,7 +14,8 @@ FRAMES  ?= 16
 HIDDEN  ?= 4
 MINUTES ?= 20
 SEED    ?= 1
-HOP     ?= 4
+# New frames between two scores: every frame where the network steps.
+HOP     ?= $(if $(findstring causal,$(TRAIN_OPTIONS)),1,4)
 ALARMS  ?= 1
 SOAK    ?= 60
 RUN     ?= runs/$(notdir $(patsubst %/,%,$(DATA)))-$(SIZE)-w$(WIDTH)-t$(FRAMES)-m$(MINUTES)-s$(SEED)
@@ -155,7 +156,14 @@ $(BENCH)/%.json: | $(VENV)/.installed
 	  --override-ini=addopts=--import-mode=importlib --benchmark-only --benchmark-json=$@.part
 	@mv $@.part $@
 
-bench: $(PRESETS:%=$(BENCH)/%.json) ## timings, as ratios measured in turn: make bench PRESETS=nano
+# A frame through the graphs that step, in turn with a window.
+$(BENCH)/steps/%.json: | $(VENV)/.installed
+	@mkdir -p $(BENCH)/steps
+	OCRGAN_PRESETS=$* OCRGAN_BENCH=$(BENCH) $(BIN)/pytest tests/benchmarks/test_steps.py -W default \
+	  --override-ini=addopts=--import-mode=importlib --benchmark-only --benchmark-json=$@.part
+	@mv $@.part $@
+
+bench: $(PRESETS:%=$(BENCH)/%.json) $(PRESETS:%=$(BENCH)/steps/%.json) ## timings, as ratios measured in turn: make bench PRESETS=nano
 	$(BIN)/python tests/benchmarks/report.py $(BENCH) --out docs/benchmarks.md --picture docs/pictures/benchmarks.png
 
 clean: ## removes environments and caches, never runs/

@@ -57,7 +57,9 @@ def command(
     ] = 1.0,
     hop: Annotated[
         int | None,
-        typer.Option(help="New frames between two windows [4, of a camera the bundle's]"),
+        typer.Option(
+            help="New frames between two scores [4, of steps 1, of a camera the bundle's]"
+        ),
     ] = None,
     minimum_duration: Annotated[
         float, typer.Option(help="Seconds above the threshold that an alarm takes.")
@@ -103,7 +105,7 @@ def command(
             bundle=bundle,
             data=data,
             wish=Wish(false_alarms_per_day, minimum_duration),
-            hop=4 if hop is None else hop,
+            hop=hop,
             statistics=statistics,
             target=None if target == "all" else target,
             threads=threads,

@@ -26,6 +26,9 @@ from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.runtime.open_scorer import open_scorer
 
+HOPS = {"window": 4, "step": 1}
+"""New frames between two scores, by a graph's form, if nothing else is said."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -34,7 +37,8 @@ class Options:
     bundle: Path
     data: Path
     wish: Wish
-    hop: int
+    hop: int | None
+    """None: 4 for windows, 1 where every frame is a step."""
     statistics: bool = True
     """Whether what is usual at each place is measured again."""
     target: str | None = None
@@ -56,28 +60,30 @@ def run(options: Options, as_json: bool) -> None:
         OcrganError: an option, the bundle or the recordings cannot be used.
     """
     bundle = open_bundle(options.bundle)
-    plan = _plan(bundle, options)
+    _check_hop(bundle, options)
     clips = normal_clips(options.data)
     if not options.statistics:
         clips = replace(clips, statistics={})
-    renewals = _renew(bundle, options, clips, plan)
+    renewals = _renew(bundle, options, clips)
     manifest = write_renewed(bundle, renewals, options.file)
     fields = {name: manifest.targets[name].calibration.model_dump() for name in renewals}
     print_renewals(bundle, renewals, options.file, fields if as_json else None)
 
 
-def _plan(bundle: Bundle, options: Options) -> Plan:
-    spec, hop = bundle.manifest.input, options.hop
-    if not 1 <= hop <= spec.frames:
+def _check_hop(bundle: Bundle, options: Options) -> None:
+    frames, hop = bundle.manifest.input.frames, options.hop
+    if hop is not None and not 1 <= hop <= frames:
         raise SettingsError(
-            f"--hop is {hop}, but must be between 1 and the window's {spec.frames} frames"
+            f"--hop is {hop}, but must be between 1 and the window's {frames} frames"
         )
-    return Plan(spec, hop, options.wish, recent_frames(bundle.manifest))
 
 
-def _renew(
-    bundle: Bundle, options: Options, clips: NormalClips, plan: Plan
-) -> Mapping[str, Renewal]:
+def _plan(bundle: Bundle, options: Options, target: str) -> Plan:
+    hop = options.hop or HOPS[bundle.target(target).form]
+    return Plan(bundle.manifest.input, hop, options.wish, recent_frames(bundle.manifest))
+
+
+def _renew(bundle: Bundle, options: Options, clips: NormalClips) -> Mapping[str, Renewal]:
     names = [options.target] if options.target else sorted(bundle.manifest.targets)
     renewals = {}
     with Progress(
@@ -93,7 +99,7 @@ def _renew(
         for name, task in tasks.items():
             scorer = open_scorer(bundle, name, options.threads)
             told = partial(_advance, progress, task)
-            renewals[name] = renew(bundle, scorer, clips, plan, told)
+            renewals[name] = renew(bundle, scorer, clips, _plan(bundle, options, name), told)
     return renewals
 
 

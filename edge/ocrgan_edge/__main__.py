@@ -81,6 +81,10 @@ Prefix = Annotated[str | None, typer.Option(help="First part of all topics [ocrg
 Target = Annotated[
     str | None, typer.Option(help="Which of the bundle's graphs [the fastest on this machine]")
 ]
+Form = Annotated[
+    str | None,
+    typer.Option(help="Of its graphs, those of this form: window, step or auto [steps, if any]"),
+]
 Threads = Annotated[int | None, typer.Option(help="Processors that score [at most 4]")]
 Hop = Annotated[int | None, typer.Option(help="Frames between two windows [the bundle's]")]
 Realtime = Annotated[bool, typer.Option("--realtime", help="Play a recording at its own pace")]
@@ -128,6 +132,7 @@ def run(
     models_folder: ModelsFolder = None,
     metrics: Metrics = None,
     target: Target = None,
+    form: Form = None,
     threads: Threads = None,
     hop: Hop = None,
     realtime: Realtime = False,

@@ -14,6 +14,7 @@ from ocrgan_edge.doctor.bundle import ALL, Question
 from ocrgan_edge.doctor.examine import Asked
 from ocrgan_edge.errors import BrokerError, SettingsError
 from ocrgan_edge.runtime.graph import default_threads
+from ocrgan_edge.runtime.open_scorer import WantedForm
 from ocrgan_edge.service.loaded_model import Budget
 from ocrgan_edge.service.settings.load import load
 from ocrgan_edge.service.settings.models import Settings
@@ -64,14 +65,16 @@ def _questions(options: Options, settings: Settings | None) -> Iterator[Question
     """The bundle asked for, or each one of the settings with the target that they want of it."""
     threads = options.threads or default_threads()
     folder = None
-    wanted = [] if options.bundle is None else [(options.bundle, options.target)]
+    wanted: list[tuple[Path, str, WantedForm]] = []
+    if options.bundle is not None:
+        wanted = [(options.bundle, options.target, "auto")]
     if settings is not None:
         budget = Budget.of(settings.threads, len(settings.cameras))
         threads, folder = options.threads or budget.threads, settings.state_folder
         cameras = settings.cameras.values()
-        wanted = wanted or [(c.bundle, _target(options.target, c.target)) for c in cameras]
-    for path, target in dict.fromkeys(wanted):
-        yield Question(path, target, options.seconds, threads, folder)
+        wanted = wanted or [(c.bundle, _target(options.target, c.target), c.form) for c in cameras]
+    for path, target, form in dict.fromkeys(wanted):
+        yield Question(path, target, options.seconds, threads, folder, form)
 
 
 def _target(asked: str, of_camera: str | None) -> str:

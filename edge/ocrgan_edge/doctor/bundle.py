@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from ocrgan_edge.bundle import Bundle, open_bundle
 from ocrgan_edge.doctor.finding import Data, Finding, State
 from ocrgan_edge.doctor.target import TargetExamination, float_reference
 from ocrgan_edge.errors import BundleError, SettingsError
-from ocrgan_edge.runtime.choose_target import Choice, by_kind, fastest, shown
-from ocrgan_edge.runtime.open_scorer import INSTALL_OPENVINO, runnable_targets
+from ocrgan_edge.runtime.choose_target import Choice, by_kind, candidates, fastest, shown
+from ocrgan_edge.runtime.open_scorer import INSTALL_OPENVINO, WantedForm, runnable_targets
 from ocrgan_edge.runtime.timing_memory import circumstances, recall
 
 ALL = "all"
@@ -32,6 +32,8 @@ class Question:
     """For one window."""
     state_folder: Path | None = None
     """Where the daemon remembers which target is the fastest."""
+    form: WantedForm = "auto"
+    """What the daemon is to choose among."""
 
 
 def check_bundle(question: Question) -> Iterator[Finding]:
@@ -49,10 +51,11 @@ def check_bundle(question: Question) -> Iterator[Finding]:
         return
     yield _content(bundle)
     milliseconds: dict[str, float] = {}
-    reference = float_reference(bundle, question.threads)
+    forms = {bundle.target(name).form for name in names}
+    references = {form: float_reference(bundle, question.threads, form) for form in forms}
     for name in names:
         target = TargetExamination(bundle, name, question.threads, question.seconds)
-        yield from target.findings(reference)
+        yield from target.findings(references[bundle.target(name).form])
         if target.milliseconds is not None:
             milliseconds[name] = target.milliseconds
     if question.target == ALL:
@@ -90,7 +93,9 @@ def _content(bundle: Bundle) -> Finding:
 
 def _choice(bundle: Bundle, question: Question, measured: Mapping[str, float]) -> Finding:
     """The target that the daemon would use, and why; nothing is remembered by looking."""
-    choice = _chosen(bundle, question, measured)
+    names = candidates(bundle, question.form)
+    measured = {name: measured[name] for name in names if name in measured}
+    choice = _chosen(bundle, names, question, measured)
     value = f"the daemon would use {choice.target}: {choice.reason}"
     data: Data = {"target": choice.target, "milliseconds": dict(choice.milliseconds)}
     quickest = min(measured, key=lambda name: measured[name], default=choice.target)
@@ -104,13 +109,14 @@ def _choice(bundle: Bundle, question: Question, measured: Mapping[str, float]) -
     return _finding("choice", "ok", value, None, data)
 
 
-def _chosen(bundle: Bundle, question: Question, measured: Mapping[str, float]) -> Choice:
-    names = runnable_targets(bundle)
+def _chosen(
+    bundle: Bundle, names: Sequence[str], question: Question, measured: Mapping[str, float]
+) -> Choice:
     if question.state_folder is None or len(names) == 1:
         return by_kind(names)
     key = circumstances(bundle.sha256, question.threads)
     known = recall(question.state_folder, key)
-    if known is not None:
+    if known is not None and known.keys() & set(names):
         return fastest(names, known, "was measured on this machine before")
     return fastest(names, measured, "is what its first start will find about so")
 

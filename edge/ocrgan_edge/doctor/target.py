@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -39,9 +40,12 @@ class Reference:
     scores: Sequence[WindowScore]
 
 
-def float_reference(bundle: Bundle, threads: int) -> Reference | None:
-    """By the bundle's best float target that can run here; None if there is none."""
-    floats = [name for name in runnable_targets(bundle) if bundle.target(name).precision != "int8"]
+def float_reference(
+    bundle: Bundle, threads: int, form: Literal["window", "step"] = "window"
+) -> Reference | None:
+    """By the bundle's best float target of a form that can run here; None if there is none."""
+    entries = {name: bundle.target(name) for name in runnable_targets(bundle)}
+    floats = [name for name, it in entries.items() if it.form == form and it.precision != "int8"]
     for name in sorted(floats, key=lambda name: bundle.target(name).precision != "fp32"):
         try:
             scorer = open_scorer(bundle, name, threads)

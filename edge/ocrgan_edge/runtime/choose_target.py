@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ocrgan_edge.bundle import Bundle
-from ocrgan_edge.runtime.open_scorer import runnable_targets
+from ocrgan_edge.runtime.open_scorer import WantedForm, runnable_targets
 from ocrgan_edge.runtime.target_timing import time_target
 from ocrgan_edge.runtime.timing_memory import Timing, circumstances, recall, remember
 
@@ -31,10 +31,10 @@ class Choice:
     """Median of a window by target, where that was measured."""
 
 
-def choose_target(bundle: Bundle, threads: int, folder: Path | None) -> Choice:
-    """The target that is fastest on this machine, among those whose runtime is installed.
-
-    Where a bundle has graphs that step, only these: they score every frame for the price of one.
+def choose_target(
+    bundle: Bundle, threads: int, folder: Path | None, form: WantedForm = "auto"
+) -> Choice:
+    """The target that is fastest on this machine, among the `candidates`.
 
     Measures for about a second per target where nothing is known yet.
 
@@ -43,25 +43,40 @@ def choose_target(bundle: Bundle, threads: int, folder: Path | None) -> Choice:
         threads: processors for one window.
         folder: where what was measured is kept; None: nothing is measured, the kind of processor
             decides alone.
+        form: of the graphs to choose among.
 
     Raises:
         BundleError: nothing can run here.
+        SettingsError: the bundle has no graph of this form.
     """
-    names = runnable_targets(bundle)
-    form = bundle.target(names[0]).form
-    names = [name for name in names if bundle.target(name).form == form]
+    names = candidates(bundle, form)
     if len(names) == 1:
         return Choice(names[0], "nothing else of the bundle can run here")
     if folder is None:
         return by_kind(names)
     key = circumstances(bundle.sha256, threads)
     known = recall(folder, key)
-    if known is not None:
+    if known is not None and (not known or known.keys() & set(names)):
         return fastest(names, known, "was measured on this machine before")
     found, all_known = _time(bundle, names, threads)
-    if all_known:
-        remember(folder, Timing(circumstances=key, milliseconds=found))
+    if all_known:  # the other form's times stay
+        remember(folder, Timing(circumstances=key, milliseconds={**(known or {}), **found}))
     return fastest(names, found, "was measured on this machine now")
+
+
+def candidates(bundle: Bundle, form: WantedForm = "auto") -> list[str]:
+    """What is chosen among: targets of one form that can run here, the usually fastest first.
+
+    Where a bundle has graphs that step, only these unless windows are asked for: they score every
+    frame for the price of one, and times of a frame and of a window do not compare.
+
+    Raises:
+        BundleError: nothing can run here.
+        SettingsError: the bundle has no graph of this form.
+    """
+    names = runnable_targets(bundle, form)
+    of_first = bundle.target(names[0]).form
+    return [name for name in names if bundle.target(name).form == of_first]
 
 
 def _time(bundle: Bundle, names: Sequence[str], threads: int) -> tuple[dict[str, float], bool]:
@@ -93,13 +108,14 @@ def fastest(names: Sequence[str], milliseconds: Mapping[str, float], how: str) -
         milliseconds: those that were measured.
         how: the end of the reason.
     """
-    measured = [name for name in names if name in milliseconds]
+    measured = {name: milliseconds[name] for name in names if name in milliseconds}
     if not measured:
         return by_kind(names)
-    best = min(measured, key=lambda name: milliseconds[name])
-    if milliseconds[best] > CLEARLY * milliseconds[measured[0]]:
-        best = measured[0]
-    return Choice(best, f"{shown(milliseconds)}, which {how}", dict(milliseconds))
+    usual = next(iter(measured))
+    best = min(measured, key=lambda name: measured[name])
+    if measured[best] > CLEARLY * measured[usual]:
+        best = usual
+    return Choice(best, f"{shown(measured)}, which {how}", measured)
 
 
 def shown(milliseconds: Mapping[str, float]) -> str:

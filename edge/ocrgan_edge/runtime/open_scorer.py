@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import platform
 from pathlib import PurePosixPath
+from typing import Literal
 
 from ocrgan_edge.bundle import Bundle, InputSpec, Target
 from ocrgan_edge.errors import BundleError, SettingsError
@@ -19,6 +20,8 @@ FASTEST_FIRST = {
     # OpenVINO runs INT8 graphs mostly in FP16 on ARM.
     "arm": ("onnx int8", "openvino fp16", "openvino int8", "openvino fp32", "onnx fp32"),
 }
+WantedForm = Literal["auto", "window", "step"]
+"""Graphs of windows, graphs that step, or (`auto`) the latter where a bundle has them."""
 INSTALL_OPENVINO = "pip install 'ocrgan-edge[openvino]'"
 
 
@@ -92,6 +95,13 @@ def graph_of(bundle: Bundle, target: str) -> Graph:
     return Graph(target, entry.runtime, entry.precision, model, weights, entry.form)
 
 
+def refuse_other_form(bundle: Bundle, target: str, form: WantedForm) -> None:
+    """Raises SettingsError where a target is not of the form that is wanted."""
+    found = bundle.target(target).form
+    if form not in ("auto", found):
+        raise SettingsError(f"form is {form!r}, but target {target!r} is of form {found!r}")
+
+
 def default_target(bundle: Bundle) -> str:
     """The target that is usually the fastest on this kind of processor, and can run here.
 
@@ -101,17 +111,25 @@ def default_target(bundle: Bundle) -> str:
     return runnable_targets(bundle)[0]
 
 
-def runnable_targets(bundle: Bundle) -> list[str]:
+def runnable_targets(bundle: Bundle, form: WantedForm = "auto") -> list[str]:
     """Targets whose runtime is installed: those that step first, then as is usually the fastest.
 
     Raises:
         BundleError: there is none.
+        SettingsError: the bundle has none of this form.
     """
+    forms = sorted({entry.form for entry in bundle.manifest.targets.values()})
+    if form not in ("auto", *forms):
+        raise SettingsError(
+            f"form is {form!r}, but bundle {bundle.path} has graphs of form {' and '.join(forms)}"
+        )
     order = FASTEST_FIRST["arm" if platform.machine() in ("aarch64", "armv7l") else "x86"]
     usable = {
         name: (entry.form != "step", order.index(kind))
         for name, entry in bundle.manifest.targets.items()
-        if (kind := _kind(entry)) in order and (entry.runtime == "onnx" or _openvino_is_installed())
+        if form in ("auto", entry.form)
+        and (kind := _kind(entry)) in order
+        and (entry.runtime == "onnx" or _openvino_is_installed())
     }
     if not usable:
         have = ", ".join(sorted(bundle.manifest.targets)) or "none"

@@ -97,7 +97,8 @@ class Stepper(Scorer, Protocol):
         Args:
             frames: as of `score`.
             new: how many of the newest frames have come since the last call; None: all that came
-                before is to be forgotten, as after a gap. More than T are the same as that.
+                before is to be forgotten, as after a gap. More than T are the same as that; with
+                0, as when a camera is asked twice, it says again what it said.
 
         Raises:
             As `score`.

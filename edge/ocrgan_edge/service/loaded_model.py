@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ocrgan_edge.bundle import Bundle, Calibration, InputSpec
 from ocrgan_edge.runtime.choose_target import choose_target
 from ocrgan_edge.runtime.graph import default_threads
-from ocrgan_edge.runtime.open_scorer import open_scorer
+from ocrgan_edge.runtime.open_scorer import WantedForm, open_scorer
 from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer, Stepper, WindowScore
 
 _log = logging.getLogger(__name__)
@@ -142,28 +142,35 @@ class ModelShelf:
         """Starts empty; the folder remembers which target of a bundle is the fastest here."""
         self._budget = budget
         self._state_folder = state_folder
-        self._chosen: dict[str, str] = {}
+        self._chosen: dict[tuple[str, WantedForm], str] = {}
         self._models: dict[tuple[str, str], LoadedModel] = {}
 
-    def load(self, bundle: Bundle, target: str | None) -> LoadedModel:
+    def load(self, bundle: Bundle, target: str | None, form: WantedForm = "auto") -> LoadedModel:
         """The model of a bundle, which is loaded if no camera has it yet.
+
+        Args:
+            bundle: opened and checked.
+            target: one of its targets; None: the fastest here of those that have the form.
+            form: of the graphs to choose among.
 
         Raises:
             BundleError: the graph is refused.
-            SettingsError: the target needs a runtime that is not installed.
+            SettingsError: the target needs a runtime that is not installed, or the bundle has no
+                graph of this form.
         """
-        target = target or self._choose(bundle)
+        target = target or self._choose(bundle, form)
         key = bundle.sha256, target
         if key not in self._models:
             self._models[key] = LoadedModel(bundle, target, self._budget)
         return self._models[key]
 
-    def _choose(self, bundle: Bundle) -> str:
-        if bundle.sha256 not in self._chosen:
-            choice = choose_target(bundle, self._budget.threads, self._state_folder)
+    def _choose(self, bundle: Bundle, form: WantedForm) -> str:
+        key = bundle.sha256, form
+        if key not in self._chosen:
+            choice = choose_target(bundle, self._budget.threads, self._state_folder, form)
             _log.info("target %s, because %s", choice.target, choice.reason)
-            self._chosen[bundle.sha256] = choice.target
-        return self._chosen[bundle.sha256]
+            self._chosen[key] = choice.target
+        return self._chosen[key]
 
     def keep_only(self, used: set[LoadedModel]) -> None:
         """Lets go of models that no camera uses any more."""

@@ -120,7 +120,8 @@ class Node:
         bundle = bundle or self.installed or open_bundle(camera.bundle)
         told = self.memory.camera(name, bundle.sha256)
         folder = self.settings.state_folder
-        model = self._shelf.load(bundle, wanted_target(camera, bundle, told, folder))
+        target = wanted_target(camera, bundle, told, folder)
+        model = self._shelf.load(bundle, target, camera.form)
         return remembered_view(configured_view(camera, model), told, folder, name)
 
     def rewatch(self, views: Mapping[str, View]) -> None:

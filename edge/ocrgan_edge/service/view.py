@@ -19,7 +19,7 @@ from ocrgan_edge.detection.schedule import Schedule
 from ocrgan_edge.detection.sensitivity import factor_of
 from ocrgan_edge.detection.zones import Zone, Zones
 from ocrgan_edge.errors import DataError, SettingsError
-from ocrgan_edge.runtime.open_scorer import runnable_targets
+from ocrgan_edge.runtime.open_scorer import refuse_other_form, runnable_targets
 from ocrgan_edge.service.camera import Outlook
 from ocrgan_edge.service.crew import View
 from ocrgan_edge.service.loaded_model import LoadedModel
@@ -100,14 +100,23 @@ def wanted_target(
 ) -> str | None:
     """The target to load: that of the settings, or for which the camera was calibrated, if any.
 
+    What was learned with a graph of another form than the settings want does not count.
+
     Raises:
-        SettingsError: the calibration that the settings name cannot be read.
+        SettingsError: the calibration that the settings name cannot be read, or their target is
+            of another form than they want.
     """
     if settings.target is not None:
+        refuse_other_form(bundle, settings.target, settings.form)
         return settings.target
+    found: str | None = None
     if settings.calibration is not None:
-        return _target_of(settings.calibration, bundle)
-    return None if state_folder is None else _target_learned(bundle, told, state_folder)
+        found = _target_of(settings.calibration, bundle)
+    elif state_folder is not None:
+        found = _target_learned(bundle, told, state_folder)
+    if found is None or settings.form in ("auto", bundle.target(found).form):
+        return found
+    return None
 
 
 def calibration_name(camera: str, profile: Profile) -> str:

@@ -12,6 +12,7 @@ from ocrgan_edge.detection.polygon import check_polygon
 from ocrgan_edge.detection.schedule import Schedule
 from ocrgan_edge.detection.sensitivity import factor_of
 from ocrgan_edge.errors import SettingsError
+from ocrgan_edge.runtime.open_scorer import WantedForm
 from ocrgan_edge.service.settings.wanted import Name, Seconds, Table, Truth, Wanted
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -128,6 +129,9 @@ class CameraSettings(Table):
         str | None, Field(min_length=1), Wanted("the name of one of the bundle's graphs")
     ] = None
     """Which of the bundle's graphs; by default the fastest on this machine."""
+    form: Annotated[WantedForm, Wanted('"auto", "window" or "step"')] = "auto"
+    """Of a bundle with both: graphs that take whole windows, or those that step from frame to
+    frame; auto: those that step."""
     hop: Annotated[int | None, Field(ge=1), Wanted("a whole number of frames, 1 or more")] = None
     """Frames between two windows; by default that with which the bundle was calibrated."""
     fps: Annotated[

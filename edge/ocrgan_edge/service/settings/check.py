@@ -9,6 +9,7 @@ from ocrgan_edge.bundle import Bundle, open_bundle
 from ocrgan_edge.detection.calibration_file import read_profiles, target_calibrated
 from ocrgan_edge.detection.zones import Zone, Zones
 from ocrgan_edge.errors import BrokerError, DataError, OcrganError, SettingsError
+from ocrgan_edge.runtime.open_scorer import refuse_other_form, runnable_targets
 from ocrgan_edge.service.settings.camera import CameraSettings, is_file_source
 from ocrgan_edge.service.settings.load import Loaded
 from ocrgan_edge.service.settings.locate import KeyPath
@@ -107,6 +108,10 @@ def _goes_with(bundle: Bundle, path: KeyPath, camera: CameraSettings) -> Iterato
     frames = bundle.manifest.input.frames
     if camera.hop is not None and camera.hop > frames:
         yield (*path, "hop"), f"hop is {camera.hop}, but a window has {frames} frames only"
+    try:
+        _check_form(bundle, camera)
+    except OcrganError as error:
+        yield (*path, "form"), str(error)
     target = camera.target or next(iter(bundle.manifest.targets), "")
     try:
         grid = bundle.statistics(target).mean.shape
@@ -121,6 +126,15 @@ def _goes_with(bundle: Bundle, path: KeyPath, camera: CameraSettings) -> Iterato
         Zones(zones, (height, width))
     except SettingsError as error:
         yield (*path, "zones"), str(error)
+
+
+def _check_form(bundle: Bundle, camera: CameraSettings) -> None:
+    if camera.form == "auto":
+        return
+    if camera.target is None:
+        runnable_targets(bundle, camera.form)
+    elif camera.target in bundle.manifest.targets:
+        refuse_other_form(bundle, camera.target, camera.form)
 
 
 def _calibration(

@@ -28,6 +28,7 @@ CAMERA_OPTIONS: Mapping[str, str] = {
     "camera": "source",
     "bundle": "bundle",
     "target": "target",
+    "form": "form",
     "hop": "hop",
     "fps": "fps",
     "realtime": "realtime",
