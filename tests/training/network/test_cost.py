@@ -40,8 +40,8 @@ def test_the_table_has_a_column_for_every_network():
     [
         ("nano", 0.2e9, 0.6e9),
         ("small", 1e9, 2.5e9),
-        ("base", 5e9, 9e9),
-        ("large", 25e9, 40e9),
+        ("base", 1.5e9, 3e9),
+        ("large", 4e9, 9e9),
         ("recipe", 6e9, 9e9),
     ],
 )

@@ -162,7 +162,7 @@ PRESETS: dict[str, NetworkConfig] = {
     ),
     "small": _SMALL,
     "base": replace(_SMALL, base_width=24),
-    "large": replace(_SMALL, height=448, width=640, reduction=2, base_width=32),
+    "large": replace(_SMALL, height=384, width=512, base_width=32),
     "recipe": NetworkConfig(base_width=64),
 }
 """Named settings: nano … large for devices, `recipe` is the published size (64×64, n = 64)."""
