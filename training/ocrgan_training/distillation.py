@@ -40,7 +40,7 @@ class Teacher:
         wanted = (self._whole(stacks.shape[-2], 0), self._whole(stacks.shape[-1], 1))
         if wanted != stacks.shape[-2:]:
             images = resized(stacks.flatten(0, 1), wanted)
-            stacks = images.unflatten(0, stacks.shape[:2])
+            stacks = images.reshape(*stacks.shape[:2], *images.shape[1:])
         return self._network.patch_logits(stacks).to(stacks.dtype)
 
     def _whole(self, pixels: int, side: int) -> int:
