@@ -6,8 +6,9 @@ TORCH   ?= torch==2.13.0
 
 # The data set: a folder with train/<clip>, and for evaluation test/<clip> and labels.json.
 # The default is the rendered scene, which is drawn when it is missing.
+# SIZE=auto is what fits the recording's shape; with a size of one's own REDUCTION says how much smaller the generator sees it.
 DATA    ?= runs/scene-data
-SIZE    ?= 64x96
+SIZE    ?= auto
 REDUCTION ?= 1
 WIDTH   ?= 16
 FRAMES  ?= 16
@@ -75,7 +76,7 @@ DATA_READY := $(SCENE)/scene.json
 endif
 
 $(RUN)/.trained: $(DATA_READY) | $(VENV)/.installed
-	$(BIN)/ocrgan-train --data $(DATA) --out $(RUN) --size $(SIZE) --reduction $(REDUCTION) --width $(WIDTH) \
+	$(BIN)/ocrgan-train --data $(DATA) --out $(RUN) --size $(SIZE) $(if $(filter auto,$(SIZE)),,--reduction $(REDUCTION)) --width $(WIDTH) \
 	  --frames $(FRAMES) --hidden-frames $(HIDDEN) --minutes $(MINUTES) --seed $(SEED) --resume $(TRAIN_OPTIONS)
 	@touch $@
 
@@ -99,10 +100,7 @@ evaluate: $(RUN)/.quantized ## detection on DATA/test: every target, two baselin
 	$(BIN)/ocrgan-evaluate --bundle $(BUNDLE) --data $(DATA) --target all --hop $(HOP) \
 	  --json $(RUN)/evaluation.json --plots $(RUN)/plots
 
-# The network's size comes from the recording's shape, unless SIZE is said.
-all: $(DATA_READY) | $(VENV)/.installed ## a scene never seen: make all DATA=DIR MINUTES=60
-	set -- $(if $(filter command line,$(origin SIZE)),$(SIZE) $(REDUCTION),$$($(BIN)/python -m ocrgan_training.fitting_size $(DATA))) && \
-	  $(MAKE) SIZE=$$1 REDUCTION=$$2 quantize && $(MAKE) SIZE=$$1 REDUCTION=$$2 evaluate
+all: evaluate ## a scene never seen: make all DATA=DIR MINUTES=60
 
 # The bundle that `make demo` runs: made by this very chain, then only its INT8 graphs are kept.
 DEMO_BUNDLE := edge/ocrgan_edge/service/demo_bundle.ocrgan

@@ -50,7 +50,7 @@ def test_settings_decide_the_form() -> None:
 
 
 def test_temporal_causal_is_the_full_network_frame_by_frame() -> None:
-    config = _config("nano", None, {"temporal": "causal", "frames": None})
+    config = _config(Path("unread"), "nano", None, {"temporal": "causal", "frames": None})
     assert (config.temporal, config.causal, config.frames) == ("full", True, 8)
 
 

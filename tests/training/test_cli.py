@@ -13,7 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from ocrgan_edge.errors import SettingsError
-from ocrgan_training.__main__ import main
+from ocrgan_training.__main__ import _config, main
+from ocrgan_training.fitting_size import fitting_size, recorded_size
+from ocrgan_training.network.presets import PRESETS
 from ocrgan_training.options import parse_size
 
 pytestmark = pytest.mark.slow
@@ -91,6 +93,23 @@ def test_a_preset_gives_what_the_options_do_not(
     run("--data", data, "--out", out, "--preset", "recipe", *TINY, "--steps", "1")
     config = json.loads((out / "run.json").read_text())["config"]
     assert (config["height"], config["base_width"], config["features"]) == (32, 8, 100)
+
+
+def test_without_preset_and_size_the_network_is_small_in_the_recordings_shape(
+    tmp_path: Path, write_clips: WriteClips
+) -> None:
+    data = write_clips(tmp_path / "data", (12, 12))
+    height, width = recorded_size(data)
+    fitted = _config(data, None, None, {"frames": 8})
+    assert (fitted.height, fitted.width, fitted.reduction) == fitting_size(height, width)
+    assert (fitted.base_width, fitted.frames, fitted.hidden_frames) == (16, 8, 4)
+
+
+def test_a_preset_can_take_the_recordings_shape(tmp_path: Path, write_clips: WriteClips) -> None:
+    data = write_clips(tmp_path / "data", (12, 12))
+    fitted = _config(data, "nano", "auto", {})
+    assert (fitted.height, fitted.width, fitted.reduction) == fitting_size(*recorded_size(data))
+    assert fitted.base_width == PRESETS["nano"].base_width
 
 
 def test_missing_recordings_are_one_line_and_exit_code_6(tmp_path: Path, run: Run) -> None:

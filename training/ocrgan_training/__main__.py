@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EPILOG = """
 Examples:
 
-ocrgan-train --data recordings --out runs/yard --size 64 --width 32 --frames 16 --minutes 20
+ocrgan-train --data recordings --out runs/yard --minutes 60
 
 ocrgan-train --data recordings --out runs/yard --size 96x160 --width 16 --epochs 100 --resume
 
@@ -50,13 +50,18 @@ def command(
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Or: this many steps.")] = None,
     preset: Annotated[
-        str | None, typer.Option(help="nano, small, base, large or recipe; options below win.")
+        str | None,
+        typer.Option(help="nano, small, base, large or recipe; options below win."),
     ] = None,
     size: Annotated[
-        str | None, typer.Option(help="HEIGHTxWIDTH as 96x160, or one number [64].")
+        str | None,
+        typer.Option(
+            help="HEIGHTxWIDTH as 96x160, one number, or auto: as small, in the recordings' shape "
+            "[the preset's; auto without]."
+        ),
     ] = None,
-    width: Annotated[int | None, typer.Option(help="Base width n of the network [32].")] = None,
-    frames: Annotated[int | None, typer.Option(help="Frames per window T [16].")] = None,
+    width: Annotated[int | None, typer.Option(help="Base width n of the network.")] = None,
+    frames: Annotated[int | None, typer.Option(help="Frames per window T.")] = None,
     temporal: Annotated[
         Literal["none", "basic", "multi-scale", "hierarchical", "full", "causal"] | None,
         typer.Option(
@@ -147,7 +152,9 @@ def command(
 
     if minutes is None and epochs is None and steps is None:
         minutes = 20.0
+    budget = Budget(minutes, epochs, steps)
     config = _config(
+        data,
         preset,
         size,
         {
@@ -166,7 +173,7 @@ def command(
             data=data,
             run=out,
             config=config,
-            budget=Budget(minutes, epochs, steps),
+            budget=budget,
             loader=LoaderSettings(
                 frames=config.clip_frames,
                 batch=batch * count,
@@ -196,17 +203,22 @@ def _device(asked: str | None) -> str:
     return f"cuda:{local}" if device == "cuda" and local is not None else device
 
 
-def _config(name: str | None, size: str | None, given: dict[str, Any]) -> NetworkConfig:
+def _config(data: Path, name: str | None, size: str | None, given: dict[str, Any]) -> NetworkConfig:
+    from ocrgan_training.fitting_size import fitting_size, recorded_size
     from ocrgan_training.network.presets import NetworkConfig, preset
     from ocrgan_training.options import parse_size
 
-    config = preset(name) if name is not None else NetworkConfig()
     chosen = {key: value for key, value in given.items() if value is not None}
     if chosen.get("temporal") == "causal":
         chosen |= {"temporal": "full", "causal": True}
+    if size is None and name is None:
+        size = "auto"
+    if size == "auto":
+        fitting = fitting_size(*recorded_size(data))
+        return replace(preset(name or "small"), **(fitting._asdict() | chosen))
     if size is not None:
         chosen["height"], chosen["width"] = parse_size(size)
-    return replace(config, **chosen)
+    return replace(NetworkConfig() if name is None else preset(name), **chosen)
 
 
 def _train(options: TrainOptions) -> None:
