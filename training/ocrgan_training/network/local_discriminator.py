@@ -95,8 +95,8 @@ def _separable(channels: int, out: int, kernel: int = 3, stride: int = 1) -> nn.
 
 
 def slim_width(base_width: int) -> int:
-    """The network's n, but at least 8 and at most 40."""
-    return min(40, max(8, base_width // 8 * 8))
+    """As of the full one, but no more than the network's n."""
+    return min(base_width, local_width(base_width))
 
 
 def local_width(base_width: int) -> int:
