@@ -13,6 +13,8 @@ from statistics import median, quantiles
 
 Seconds = dict[str, list[float]]
 """Of each candidate, a value per round."""
+FEWEST, MOST = 5, 40
+"""Rounds."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ class Race:
             start = self._clock()
             run()
             self.seconds[name].append(self._clock() - start)
+
+
+def rounds_in(race: Race, seconds: float) -> int:
+    """As many as there is time for, 5 to 40; what it took to find out is not counted."""
+    start = time.perf_counter()
+    race.round()
+    each = time.perf_counter() - start
+    for values in race.seconds.values():
+        values.clear()
+    return max(FEWEST, min(MOST, round(seconds / each)))
 
 
 def times_faster(seconds: Seconds, name: str, than: str) -> Ratio:

@@ -6,33 +6,17 @@ python tests/benchmarks/report.py runs/benchmarks --out docs/benchmarks.md --pic
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from in_turn import Ratio, times_faster
+from in_turn import times_faster
+from measured import NAMES, Measured, read, shown, table
+from report_steps import MeasuredSteps, draw_cameras, read_steps, steps_section
 
 from ocrgan_edge.runtime.processor import read_processor
 
-ORDER = ("nano", "small", "base", "large", "recipe")
-NAMES = {
-    "torch-eager": "PyTorch",
-    "torch-compile": "torch.compile",
-    "onnx-fp32": "ONNX Runtime FP32",
-    "onnx-int8": "**ONNX Runtime INT8**",
-    "openvino-fp32": "OpenVINO FP32",
-    "openvino-fp16": "OpenVINO FP32, weights FP16",
-    "openvino-bf16": "OpenVINO BF16",
-    "openvino-int8": "**OpenVINO INT8**",
-    "plain-onnx-fp32": "plain export, ONNX Runtime FP32",
-    "plain-onnx-int8": "plain export, ONNX Runtime INT8",
-    "plain-openvino-fp32": "plain export, OpenVINO FP32",
-    "plain-openvino-int8": "plain export, OpenVINO INT8",
-}
 DRAWN = ("torch-eager", "plain-onnx-int8", "plain-openvino-int8", "onnx-int8", "openvino-int8")
 FEATURES = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8", "asimddp")
 GOALS = (
@@ -46,54 +30,13 @@ KINDS = 8
 """Of layers, that are told."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A preset's figures."""
-
-    preset: str
-    date: str
-    info: Mapping[str, Any]
-
-    @property
-    def seconds(self) -> dict[str, list[float]]:
-        """By target, a value per round, one thread."""
-        found: dict[str, list[float]] = self.info["seconds"]
-        return found
-
-    @property
-    def targets(self) -> list[str]:
-        """Those that ran."""
-        return [name for name in NAMES if name in self.seconds]
-
-    def rate(self, target: str) -> float:
-        """GMAC/s of the network's own multiply-adds."""
-        return float(self.info["macs"] / median(self.seconds[target]) / 1e9)
-
-    def convolution_rate(self, precision: str) -> float:
-        """GMAC/s of the large plain convolution, in the runtime that does it best."""
-        best = min(
-            median(seconds)
-            for name, seconds in self.seconds.items()
-            if name.startswith("convolution-") and name.endswith(precision)
-        )
-        return float(self.info["convolution_macs"] / best / 1e9)
-
-
-def read(folder: Path) -> list[Measured]:
-    """All presets that were measured."""
-    found = {}
-    for path in folder.glob("*.json"):
-        told = json.loads(path.read_text())
-        info = told["benchmarks"][0]["extra_info"]
-        found[info["preset"]] = Measured(info["preset"], told["datetime"][:10], info)
-    return [found[name] for name in ORDER if name in found]
-
-
-def document(measured: list[Measured], picture: str) -> str:
+def document(measured: list[Measured], steps: list[MeasuredSteps], picture: str) -> str:
     """The whole page."""
     parts = [_head(measured, picture)]
     for each in measured:
         parts += [f"## {each.preset}", _about(each), _speed(each), _layers(each)]
+    if steps:
+        parts.append(steps_section(steps))
     parts += ["## Two threads, wall time", _two_threads(measured)]
     parts += ["## Start, memory, size", _alone(measured)]
     parts += ["## Against the goals", _goals(measured)]
@@ -162,18 +105,13 @@ def _speed(each: Measured) -> str:
             )
         )
     head = ("", "ms", "× PyTorch", "× the plain export", "GMAC/s", "of a plain convolution")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _ratio(each: Measured, target: str, than: str) -> str:
     if target == than or than not in each.seconds:
         return ""
     return shown(times_faster(each.seconds, target, than))
-
-
-def shown(ratio: Ratio) -> str:
-    """For example `2.1 (2.0–2.3)`."""
-    return f"{ratio.median:.2g} ({ratio.low:.2g}–{ratio.high:.2g})"
 
 
 def _layers(each: Measured) -> str:
@@ -194,7 +132,7 @@ def _two_threads(measured: list[Measured]) -> str:
             than = "torch-eager"
             faster = "" if target == than else shown(times_faster(seconds, target, than))
             rows.append((each.preset, NAMES[target], wall, faster))
-    return _table(("", "", "ms", "× PyTorch"), rows)
+    return table(("", "", "ms", "× PyTorch"), rows)
 
 
 def _alone(measured: list[Measured]) -> str:
@@ -220,7 +158,7 @@ def _alone(measured: list[Measured]) -> str:
         "packages that pip brings for it, as they lie on disk."
     )
     head = ("", "", "first score, s", "memory, MB", "graph, MB", "installed, MB")
-    return f"{told}\n\n{_table(head, rows)}"
+    return f"{told}\n\n{table(head, rows)}"
 
 
 def _goals(measured: list[Measured]) -> str:
@@ -241,23 +179,29 @@ def _goals(measured: list[Measured]) -> str:
             f" Here a large plain convolution gains {gain:.1f}: more than that, INT8 cannot bring "
             "to what is convolution, and nothing to what is not."
         )
-    return f"{told}\n\n{_table(('', '', 'goal', 'measured', ''), rows)}"
+    return f"{told}\n\n{table(('', '', 'goal', 'measured', ''), rows)}"
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    heads = list(head)
-    lines = [heads, ["---"] * len(heads), *(list(row) for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def draw(measured: list[Measured], path: Path) -> None:
-    """Times faster than PyTorch, by preset."""
+def draw(measured: list[Measured], steps: list[MeasuredSteps], path: Path) -> None:
+    """Times faster than PyTorch, and below it how many cameras a core carries, by preset."""
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 3.2), layout="constrained")
+    rows = 2 if steps else 1
+    figure, grid = pyplot.subplots(
+        rows, figsize=(7, 3.2 * rows), layout="constrained", squeeze=False
+    )
+    _draw_windows(measured, grid[0, 0])
+    if steps:
+        draw_cameras(steps, grid[1, 0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def _draw_windows(measured: list[Measured], axes: Any) -> None:
     width = 0.8 / len(DRAWN)
     for place, target in enumerate(DRAWN):
         bars = [
@@ -271,9 +215,6 @@ def draw(measured: list[Measured], path: Path) -> None:
     axes.set_ylabel("× PyTorch, one thread")
     axes.axhline(1, color="black", linewidth=0.5)
     axes.legend(fontsize="small", frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
 
 
 def main() -> None:
@@ -286,9 +227,10 @@ def main() -> None:
     measured = read(options.folder)
     if not measured:
         parser.error(f"{options.folder} has no measurements: make bench")
-    draw(measured, options.picture)
+    steps = read_steps(options.folder / "steps")
+    draw(measured, steps, options.picture)
     picture = options.picture.relative_to(options.out.parent)
-    options.out.write_text(document(measured, str(picture)))
+    options.out.write_text(document(measured, steps, str(picture)))
 
 
 if __name__ == "__main__":

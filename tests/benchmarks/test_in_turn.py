@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_page_says_how_many_times_faster_and_how_much_of_the_processor_is_used(folder: Path):
-    page = document(read(folder), "pictures/benchmarks.png")
+    page = document(read(folder), [], "pictures/benchmarks.png")
     # 2 GMAC in 50 ms are 40 GMAC/s; the best INT8 convolution does 1 GMAC in 12.5 ms
     assert "| **ONNX Runtime INT8** | 50.0 | 2 (2–2) |  | 40.0 | 50% |" in page
     assert "torch.compile did not run (no compiler)" in page
@@ -62,5 +62,5 @@ def test_a_page_says_how_many_times_faster_and_how_much_of_the_processor_is_used
 
 
 def test_the_picture_is_small(folder: Path, tmp_path: Path):
-    draw(read(folder), tmp_path / "picture.png")
+    draw(read(folder), [], tmp_path / "picture.png")
     assert 1_000 < (tmp_path / "picture.png").stat().st_size < 150_000

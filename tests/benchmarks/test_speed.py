@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 import pytest
 from alone import measure_alone
 from graphs import Graphs
-from in_turn import Race, clock_for
+from in_turn import Race, clock_for, rounds_in
 from layers import milliseconds_by_kind
 from packages import NEEDS, installed_bytes
 from plain_convolution import MACS, plain_convolutions
@@ -31,8 +30,6 @@ PRESETS = os.environ.get("OCRGAN_PRESETS", "nano").split(",")
 FOLDER = Path(os.environ.get("OCRGAN_BENCH", "runs/benchmarks"))
 WITHOUT = os.environ.get("OCRGAN_BENCH_WITHOUT", "").split(",")
 SECONDS = float(os.environ.get("OCRGAN_BENCH_SECONDS", "60"))
-FEWEST, MOST = 5, 40
-"""Rounds."""
 ALONE = ("torch-eager", *OURS)
 IN_TWO_THREADS = ("torch-eager", "onnx-fp32", "onnx-int8", "openvino-fp32", "openvino-int8")
 
@@ -52,7 +49,7 @@ def test_a_window_through_every_runtime(benchmark: BenchmarkFixture, name: str) 
         missing=missing,
     )
     race = Race(candidates(graphs, 1, target_names(), missing), clock_for(1))
-    benchmark.pedantic(race.round, rounds=rounds_of(race), warmup_rounds=1)
+    benchmark.pedantic(race.round, rounds=rounds_in(race, SECONDS), warmup_rounds=1)
     benchmark.extra_info["seconds"] = race.seconds
     benchmark.extra_info["two_threads"] = in_two_threads(graphs)
     benchmark.extra_info["alone"] = alone(graphs)
@@ -83,23 +80,13 @@ def candidates(
     return found | {f"convolution-{name}": run for name, run in convolutions.items()}
 
 
-def rounds_of(race: Race) -> int:
-    """As many as there is time for; what it took to find out is not counted."""
-    start = time.perf_counter()
-    race.round()
-    each = time.perf_counter() - start
-    for seconds in race.seconds.values():
-        seconds.clear()
-    return max(FEWEST, min(MOST, round(SECONDS / each)))
-
-
 def in_two_threads(graphs: Graphs) -> dict[str, list[float]]:
     """Wall time; nothing on a machine with one processor."""
     if len(os.sched_getaffinity(0)) < 2:
         return {}
     race = Race(candidates(graphs, 2, IN_TWO_THREADS, {}), clock_for(2))
     race.round()
-    for _ in range(rounds_of(race) // 2):
+    for _ in range(rounds_in(race, SECONDS) // 2):
         race.round()
     return race.seconds
 

@@ -1,94 +1,62 @@
-"""One frame through every graph that steps, per preset and local discriminator: `make bench`.
+"""One frame through every graph that steps, in turn with one window: `make bench PRESETS=nano`.
 
-Networks have random weights, ranges come from the rendered scene: neither changes a frame's time.
-Read it beside that of the same preset's window. 100 ms over a frame's time is how many cameras at
-10 frames/s one core carries, each frame scored.
+Settings as of `test_speed.py`. Networks have random weights, ranges come from the rendered scene:
+neither changes a frame's time. 100 ms over a frame's time is how many cameras at 10 frames/s one
+core carries, each frame scored.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 
-import numpy as np
-import onnx
 import pytest
-import torch
+from graphs import Graphs
+from in_turn import Race, clock_for, rounds_in
 from pytest_benchmark.fixture import BenchmarkFixture
+from step_graphs import TARGETS, StepGraphs
+from targets import run_of
 
-from ocrgan_edge.bundle import InputSpec
-from ocrgan_edge.runtime.graph import Graph
-from ocrgan_edge.runtime.open_scorer import load_scorer
-from ocrgan_edge.runtime.scorer import LocationStatistics, Stepper
-from ocrgan_edge.runtime.scoring import raw_windows
-from ocrgan_edge.video.open_source import open_source
-from ocrgan_export.quantize import quantize_onnx, quantize_openvino
-from ocrgan_export.quantize_steps import step_feeds
-from ocrgan_export.to_onnx import to_onnx
-from ocrgan_export.to_openvino import read_ir, save_ir, to_openvino, with_state_inside
-from ocrgan_training.network.make_network import make_network
-from ocrgan_training.network.presets import NetworkConfig, preset
-from ocrgan_training.step_graph import StepGraph
+from ocrgan_training.network.cost import count_cost
+from ocrgan_training.network.streaming.cost import count_step
 
 PRESETS = os.environ.get("OCRGAN_PRESETS", "nano").split(",")
-PATCHES = ("stack", "frames")
-TARGETS = ("onnx-fp32", "onnx-int8", "openvino-fp16", "openvino-int8")
-
-
-def config_of(name: str, patches: str) -> NetworkConfig:
-    return replace(preset(name), causal=True, patches=patches)
-
-
-def spec_of(config: NetworkConfig) -> InputSpec:
-    return InputSpec(
-        frames=config.frames, height=config.height, width=config.width, frames_per_second=10
-    )
-
-
-@cache
-def windows(name: str) -> list[np.ndarray]:
-    spec = spec_of(preset(name))
-    return list(raw_windows(open_source("scene:seed=1,seconds=4"), spec, hop=4))[-6:]
-
-
-@cache
-def model(name: str, patches: str) -> tuple[onnx.ModelProto, tuple[int, int]]:
-    torch.manual_seed(1)
-    graph = StepGraph(make_network(config_of(name, patches)))
-    return to_onnx(graph), graph.grid
-
-
-def graph(name: str, patches: str, target: str) -> Graph:
-    made, _ = model(name, patches)
-    runtime, precision = target.split("-")
-    if runtime == "onnx":
-        if precision == "int8":
-            made = quantize_onnx(made, step_feeds(made, windows(name)))
-        return Graph(target, "onnx", precision, made.SerializeToString(), form="step")
-    if precision == "int8":
-        quantized = quantize_openvino(made, step_feeds(made, windows(name)))
-        ir = save_ir(with_state_inside(read_ir(quantized)))
-    else:
-        ir = to_openvino(made)
-    return Graph(target, "openvino", precision, ir.xml, ir.weights, "step")
-
-
-def run_of(name: str, patches: str, target: str) -> Callable[[], object]:
-    spec = spec_of(config_of(name, patches))
-    neutral = LocationStatistics.neutral((5, *model(name, patches)[1]))
-    scorer = load_scorer(graph(name, patches, target), spec, neutral, threads=1)
-    assert isinstance(scorer, Stepper)
-    window = windows(name)[-1]
-    return lambda: scorer.follow(window, new=1)
+FOLDER = Path(os.environ.get("OCRGAN_BENCH", "runs/benchmarks"))
+SECONDS = float(os.environ.get("OCRGAN_BENCH_SECONDS", "60"))
+PATCHES = ("stack", "slim")
 
 
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("patches", PATCHES)
 @pytest.mark.parametrize("name", PRESETS)
-def test_one_frame(benchmark: BenchmarkFixture, name: str, patches: str, target: str) -> None:
-    benchmark.group = f"{name}: one frame, patches by {patches}, one thread"
-    benchmark.name = target
-    benchmark.pedantic(run_of(name, patches, target), rounds=60, warmup_rounds=10)
+def test_a_frame_in_turn_with_a_window(benchmark: BenchmarkFixture, name: str) -> None:
+    benchmark.group = "a frame against a window"
+    benchmark.name = name
+    windows = Graphs(name, FOLDER / name)
+    steps = {patches: StepGraphs(windows, patches) for patches in PATCHES}
+    macs = {patches: count_step(made.config).macs for patches, made in steps.items()}
+    benchmark.extra_info.update(
+        preset=name,
+        load_before=os.getloadavg(),
+        macs={"window": count_cost(windows.config).macs, **macs},
+    )
+    race = Race(candidates(windows, steps), clock_for(1))
+    rounds = rounds_in(race, SECONDS)
+    benchmark.pedantic(race.round, rounds=rounds, warmup_rounds=1)
+    benchmark.extra_info["seconds"] = race.seconds
+    benchmark.extra_info["state_bytes"] = {
+        patches: made.state_bytes for patches, made in steps.items()
+    }
+    assert len(race.seconds) == len(TARGETS) * (1 + len(PATCHES))
+
+
+def candidates(windows: Graphs, steps: Mapping[str, StepGraphs]) -> dict[str, Callable[[], object]]:
+    """By form and target, as `window/onnx-int8` and `slim/onnx-int8`."""
+    newest = windows.windows[-1]
+    found: dict[str, Callable[[], object]] = {}
+    for target in TARGETS:
+        found[f"window/{target}"] = partial(run_of(windows, target, threads=1), newest)
+        for patches, made in steps.items():
+            found[f"{patches}/{target}"] = made.run_of(target)
+    return found

@@ -29,16 +29,17 @@ WriteClips = Callable[..., Path]
 
 
 TINY = NetworkConfig(frames=8, height=32, width=32, base_width=8, features=16)
+CAUSAL = replace(TINY, causal=True)
 QUIET = StepSettings(noise=0.0)
 """Noise is drawn in the network's own precision, so that it differs between two of them."""
 
 
-def batch(seed: int = 0) -> Batch:
+def batch(seed: int = 0, frames: int = 8) -> Batch:
     random = torch.Generator().manual_seed(seed)
     strength = torch.zeros(4, 32, 32)
     strength[:2, 8:24, 8:24] = 1.0
     return Batch(
-        windows=torch.rand(2, 8, 3, 32, 32, generator=random) * 2 - 1,
+        windows=torch.rand(2, frames, 3, 32, 32, generator=random) * 2 - 1,
         stacks=torch.rand(4, 8, 3, 32, 32, generator=random) * 2 - 1,
         strength=strength,
         touched=strength.clone(),
@@ -46,10 +47,12 @@ def batch(seed: int = 0) -> Batch:
     )
 
 
-def trained(engine: Engine, settings: StepSettings, steps: int = 2) -> Learner:
-    learner = make_learner(TINY, Rates(), 1, engine)
+def trained(
+    engine: Engine, settings: StepSettings, steps: int = 2, config: NetworkConfig = TINY
+) -> Learner:
+    learner = make_learner(config, Rates(), 1, engine)
     for number in range(steps):
-        train_step(learner, batch(number), settings, Moment(), seed=1)
+        train_step(learner, batch(number, config.clip_frames), settings, Moment(), seed=1)
     return learner
 
 
@@ -59,17 +62,19 @@ def first_losses(engine: Engine, config: NetworkConfig = TINY) -> dict[str, floa
     return train_step(learner, batch(), QUIET, Moment(), seed=1).losses
 
 
-def test_recomputed_activations_give_the_same_training_bit_by_bit() -> None:
-    kept = trained(Engine(), StepSettings())
-    forgotten = trained(Engine(recompute=True), StepSettings())
+@pytest.mark.parametrize("config", [TINY, CAUSAL])
+def test_recomputed_activations_give_the_same_training_bit_by_bit(config: NetworkConfig) -> None:
+    kept = trained(Engine(), StepSettings(), config=config)
+    forgotten = trained(Engine(recompute=True), StepSettings(), config=config)
     one, two = kept.network.state_dict(), forgotten.network.state_dict()
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_recomputing_keeps_fewer_activations() -> None:
+@pytest.mark.parametrize("config", [TINY, CAUSAL])
+def test_recomputing_keeps_fewer_activations(config: NetworkConfig) -> None:
     def kept(engine: Engine) -> int:
-        learner = make_learner(replace(TINY, base_width=16), Rates(), 1, engine)
+        learner = make_learner(replace(config, base_width=16), Rates(), 1, engine)
         bytes_kept = 0
 
         def note(tensor: torch.Tensor) -> torch.Tensor:

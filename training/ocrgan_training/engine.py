@@ -16,10 +16,16 @@ from ocrgan_edge.errors import SettingsError
 from ocrgan_training.network.attention import AttentionOverTime
 from ocrgan_training.network.convolution import ConvBlock, UpBlock
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
+from ocrgan_training.network.streaming.attention import CausalAttention
 
 Precision = Literal["float32", "bfloat16", "float64"]
-RECOMPUTED = (UpBlock, ConvBlock, AttentionOverTime)
-"""What keeps nothing but its input where memory is to be saved."""
+RECOMPUTED: dict[type[nn.Module], str] = {
+    UpBlock: "forward",
+    ConvBlock: "forward",
+    AttentionOverTime: "forward",
+    CausalAttention: "attend",
+}
+"""What keeps nothing but its input where memory is to be saved, and the method that computes."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +82,20 @@ def recompute_activations(network: nn.Module) -> None:
     The result is the same bit by bit: dropout is drawn again alike, and BatchNorm's running
     statistics are not moved a second time (Chen et al. 2016, arXiv 1604.06174).
     """
-    if isinstance(network, RECOMPUTED):
-        forward: Callable[..., Tensor] = network.forward
-        network.forward = partial(_forgetful, network, forward)  # type: ignore[method-assign]
-        return
+    for kind, method in RECOMPUTED.items():
+        if isinstance(network, kind):
+            compute = getattr(network, method)
+            setattr(network, method, partial(_forgetful, network, compute))
+            return
     for child in network.children():
         recompute_activations(child)
 
 
-def _forgetful(module: nn.Module, forward: Callable[..., Tensor], *inputs: Tensor) -> Any:
+def _forgetful(module: nn.Module, compute: Callable[..., Any], *inputs: Any) -> Any:
     if not torch.is_grad_enabled():
-        return forward(*inputs)
+        return compute(*inputs)
     contexts = partial(_contexts, module)
-    return checkpoint(forward, *inputs, use_reentrant=False, context_fn=contexts)
+    return checkpoint(compute, *inputs, use_reentrant=False, context_fn=contexts)
 
 
 def _contexts(

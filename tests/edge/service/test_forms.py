@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ocrgan_calibration import recordings_command
 from ocrgan_edge.bundle import Bundle, open_bundle, write_bundle
+from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.doctor.bundle import Question, check_bundle
 from ocrgan_edge.errors import BundleError, SettingsError
 from ocrgan_edge.runtime.choose_target import candidates
@@ -125,6 +128,23 @@ def test_bundles_that_see_other_frames_are_not_joined(
     write_bundle(tmp_path / "slower.ocrgan", manifest, members)
     with pytest.raises(BundleError, match="8 frames of 32x32 at 10/s and 8 frames of 32x32 at 5/s"):
         both_forms(windows, tmp_path / "slower.ocrgan", tmp_path / "out.ocrgan")
+
+
+def test_recordings_renew_windows_every_fourth_frame_and_steps_every_frame(
+    both: Bundle, write_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    train, out = tmp_path / "data" / "train", tmp_path / "new.ocrgan"
+    train.mkdir(parents=True)
+    video = write_video(12, 0, 12)
+    for name in ("monday", "tuesday", "wednesday"):
+        shutil.copy(video, train / f"{name}.avi")
+    options = recordings_command.Options(
+        bundle=both.path, data=train.parent, wish=Wish(), hop=None, threads=1, out=out
+    )
+    recordings_command.run(options, as_json=True)
+    renewed = open_bundle(out)
+    hops = {name: renewed.target(name).calibration.hop for name in renewed.manifest.targets}
+    assert hops == dict.fromkeys(WINDOWS, 4) | dict.fromkeys(STEPS, 1)
 
 
 @pytest.mark.parametrize(

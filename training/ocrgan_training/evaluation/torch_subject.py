@@ -64,6 +64,7 @@ class TorchStepper(TorchScorer):
         super().__init__(graph, statistics)
         self._steps = graph
         self._state = graph.initial_state()
+        self._told: WindowScore | None = None
 
     def score(self, frames: NDArray[np.uint8]) -> WindowScore:
         """Scores one window and nothing before it."""
@@ -73,13 +74,16 @@ class TorchStepper(TorchScorer):
         """Scores the newest frame after what came before; see `Stepper`."""
         if new is None or new > len(frames):
             self._state, new = self._steps.initial_state(), len(frames)
-        newest = torch.from_numpy(frames[len(frames) - new :].copy())
+        if new == 0 and self._told is not None:
+            return self._told
+        newest = torch.from_numpy(frames[len(frames) - max(1, new) :].copy())
         with torch.inference_mode():
             for frame in newest:
                 told, self._state = self._steps.step(
                     to_video(frame[None, None]), self._state, (self._mean, self._scale)
                 )
-        return window_score(told)
+        self._told = window_score(told)
+        return self._told
 
     def another(self) -> TorchStepper:
         """The same network for another camera."""
