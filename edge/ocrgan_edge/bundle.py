@@ -80,6 +80,8 @@ class Target(_Strict):
     kept_in_float: dict[str, float] = Field(default_factory=dict)
     """Layers of an INT8 graph that stay in float, and the error that each would have made: that of
     the anomaly map, relative to the map's own variation."""
+    finetuned_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps of quantization-aware fine-tuning of an INT8 graph's weights; 0: as they were trained."""
     parity: dict[str, float] = Field(default_factory=dict)
     """Measured agreement with the reference, by name."""
     golden_tolerance: Annotated[float, Field(gt=0)] | None = None
@@ -88,7 +90,7 @@ class Target(_Strict):
     @model_serializer(mode="wrap")
     def _fields(self, serialize: Callable[[Target], dict[str, Any]]) -> dict[str, Any]:
         """Without what is as it always was: older versions do not know these fields."""
-        usual = [("form", "window"), ("kept_in_float", {})]
+        usual = [("form", "window"), ("kept_in_float", {}), ("finetuned_steps", 0)]
         return dict(pair for pair in serialize(self).items() if pair not in usual)
 
 

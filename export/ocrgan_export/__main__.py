@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from ocrgan_edge.command_line import run as run_command
 from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.runtime.no_telemetry import forbid_telemetry
 
 if TYPE_CHECKING:
-    from ocrgan_export.export_run import Outcome, Step
-    from ocrgan_export.sensitivity import LayerError
+    from ocrgan_export.export_run import Step
 
 EXPORT_EPILOG = """
 Examples:
@@ -42,8 +45,11 @@ ocrgan-quantize runs/demo --only-targets onnx-int8,openvino-int8 --out demo.ocrg
 
 ocrgan-quantize runs/ped2 --force --sensitivity --json
 
+ocrgan-quantize runs/ped2 --finetune 200
+
 Call ocrgan-export first. Where INT8 does not rank and alarm as FP32 does, the layers that disturb
-most stay in float. The INT8 graphs go to RUN/graphs and into the run's bundle.
+most stay in float; with --finetune the weights learn to be rounded first. The INT8 graphs go to
+RUN/graphs and into the run's bundle.
 """
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="What ocrgan-train has written.")]
@@ -78,6 +84,7 @@ def export(
     """Turns a trained network into float graphs and a bundle with statistics and thresholds."""
     from ocrgan_edge.detection.threshold import Wish
     from ocrgan_export.export_run import ExportOptions, export_run
+    from ocrgan_export.tell import tell
 
     if not false_alarms_per_day > 0:
         raise SettingsError(f"--false-alarms-per-day is {false_alarms_per_day:g}, wanted above 0")
@@ -86,7 +93,7 @@ def export(
     options = ExportOptions(run, data, name, hop, Wish(false_alarms_per_day), threads, force)
     with _progress() as progress:
         outcome = export_run(options, _steps(progress))
-    _tell(outcome, as_json)
+    tell(outcome, as_json)
 
 
 @quantize_app.command(epilog=QUANTIZE_EPILOG)
@@ -103,6 +110,16 @@ def quantize(
     mixed: Annotated[
         bool, typer.Option(help="Keep layers in float until INT8 ranks as FP32 does.")
     ] = True,
+    finetune: Annotated[
+        int,
+        typer.Option(
+            metavar="STEPS",
+            help="Where a goal is missed, first fine-tune weights for INT8, a window a step.",
+        ),
+    ] = 0,
+    finetune_anyway: Annotated[
+        bool, typer.Option("--finetune-anyway", help="Fine-tune even where no goal is missed.")
+    ] = False,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Tell each layer's error in any case.")
     ] = False,
@@ -113,6 +130,8 @@ def quantize(
 ) -> None:
     """Adds INT8 graphs to a run's bundle, compared with FP32 and with their thresholds."""
     from ocrgan_export.quantize_run import QuantizeOptions, quantize_run
+    from ocrgan_export.quantize_target import Wanted
+    from ocrgan_export.tell import tell
 
     options = QuantizeOptions(
         run=run,
@@ -123,14 +142,13 @@ def quantize(
         only_targets=_names(only_targets),
         out=out,
         threads=threads,
-        mixed=mixed,
+        wanted=Wanted(mixed, finetune, finetune_anyway, force),
         sensitivity=sensitivity,
         strict=strict,
-        force=force,
     )
     with _progress() as progress:
         outcome = quantize_run(options, _steps(progress))
-    _tell(outcome, as_json, outcome.layers)
+    tell(outcome, as_json, outcome.layers, outcome.trials)
 
 
 def export_main() -> None:
@@ -155,6 +173,8 @@ def _progress() -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
         console=Console(file=sys.stderr),
     )
 
@@ -165,63 +185,6 @@ def _steps(progress: Progress) -> Step:
         return lambda: progress.advance(task)
 
     return step
-
-
-def _tell(outcome: Outcome, as_json: bool, layers: Sequence[LayerError] = ()) -> None:
-    if as_json:
-        print(json.dumps(_fields(outcome, layers), indent=1))
-        return
-    console = Console()
-    size = outcome.bundle.stat().st_size / 1e6
-    state = "" if outcome.fresh else " is up to date (--force makes it again)"
-    console.print(f"{outcome.bundle}: {size:.2f} MB{state}", highlight=False, soft_wrap=True)
-    console.print(_targets_table(outcome))
-    if layers:
-        from ocrgan_export.quantize_table import layers_table
-
-        console.print(layers_table(layers, outcome.manifest))
-    if outcome.checks:
-        from ocrgan_export.gates import table_of
-
-        console.print(table_of(outcome.checks))
-    for check in outcome.checks:
-        if not check.passed:
-            console.print(f"[yellow]warning:[/] {check}", highlight=False, soft_wrap=True)
-    warnings = {target.calibration.warning for target in outcome.manifest.targets.values()}
-    for warning in warnings - {None}:
-        console.print(f"[yellow]note:[/] {warning}", highlight=False, soft_wrap=True)
-
-
-def _targets_table(outcome: Outcome) -> Table:
-    table = Table("target", title="targets")
-    for column in ("threshold", "normal median", "INT8 of MACs", "rank correlation"):
-        table.add_column(column, justify="right")
-    for name, target in outcome.manifest.targets.items():
-        share = target.int8_share_of_macs
-        spearman = target.parity.get("spearman_windows")
-        table.add_row(
-            name,
-            f"{target.calibration.threshold:.3f}",
-            f"{target.calibration.median:.3f}",
-            "" if share is None else f"{share:.1%}",
-            "" if spearman is None else f"{spearman:.4f}",
-        )
-    return table
-
-
-def _fields(outcome: Outcome, layers: Sequence[LayerError]) -> dict[str, object]:
-    fields: dict[str, object] = {
-        "bundle": str(outcome.bundle),
-        "bytes": outcome.bundle.stat().st_size,
-        "fresh": outcome.fresh,
-        "targets": outcome.manifest.model_dump()["targets"],
-        "checks": [{**asdict(check), "passed": check.passed} for check in outcome.checks],
-    }
-    if layers:
-        from ocrgan_export.quantize_table import layer_rows
-
-        fields["layers"] = layer_rows(layers, outcome.manifest)
-    return fields
 
 
 if __name__ == "__main__":

@@ -48,6 +48,18 @@ class Check:
         """Whether the value keeps its limit; no number never does."""
         return self.value <= self.limit if self.wanted == "at most" else self.value >= self.limit
 
+    @property
+    def used(self) -> float:
+        """How much of what the limit allows is used: 0 is perfect, above 1 is missed.
+
+        What is wanted at least is a share of 1.
+        """
+        if self.wanted == "at most":
+            used = self.value / self.limit
+        else:
+            used = (1 - self.value) / (1 - self.limit)
+        return used if used == used else float("inf")
+
     def __str__(self) -> str:
         """One sentence with value, limit and distance."""
         missed = "" if self.passed else f", missed by {abs(self.value - self.limit):.4g}"

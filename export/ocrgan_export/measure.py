@@ -76,6 +76,8 @@ class Measured:
     int8_share: float | None = None
     kept: dict[str, float] = field(default_factory=dict)
     """Layers that INT8 left in float, and the error that each would have made."""
+    finetuned: int = 0
+    """Steps that the weights of an INT8 graph were fine-tuned for."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,7 @@ def from_bundle(bundle: Bundle, target: str) -> Measured:
         parity=dict(entry.parity),
         int8_share=entry.int8_share_of_macs,
         kept=dict(entry.kept_in_float),
+        finetuned=entry.finetuned_steps,
     )
 
 

@@ -102,6 +102,7 @@ def _target(measured: Measured) -> Target:
         calibration=measured.calibration,
         int8_share_of_macs=measured.int8_share,
         kept_in_float=measured.kept,
+        finetuned_steps=measured.finetuned,
         parity=measured.parity,
     )
 

@@ -55,6 +55,11 @@ class Job:
         return sample_windows(self.material.clips.statistics, self.material.spec, self.count)
 
     @cached_property
+    def edited(self) -> list[Window]:
+        """Of the same clips, with something wrong in them."""
+        return edited_windows(self.material.clips.statistics, self.material.spec)
+
+    @cached_property
     def ranges(self) -> Ranges:
         """Of all activations."""
         given = self.given
@@ -72,8 +77,7 @@ class Job:
         Among them windows with something wrong: what only an anomaly does to an activation would
         be cut off by ranges of normal life, and just these scores would be pressed together.
         """
-        edited = edited_windows(self.material.clips.statistics, self.material.spec)
-        windows = [*self.windows, *edited]
+        windows = [*self.windows, *self.edited]
         if self.form == "window":
             return windows
         return step_feeds(self.model, windows, self.step("states", len(windows)))
@@ -94,7 +98,8 @@ class Job:
         are so found is told by its own gate.
         """
         material, measured = self.material, self.reference.measured
-        fp32 = precision_of(measured.graph, feed_of(self.model, material.golden[0]))
+        graph = as_graph(REFERENCE, self.model, self.form)  # nodes have the names of this one
+        fp32 = precision_of(graph, feed_of(self.model, material.golden[0]))
         probe = Probe(
             spread(material.compared, PROBED),
             material.plan,
@@ -104,6 +109,13 @@ class Job:
         )
         done = self.step("error of each layer", len(layers_of(self.model)))
         return layer_errors(self.ranges, fp32.floats, probe, done)
+
+    def of(self, model: onnx.ModelProto) -> Job:
+        """The same for a graph with other weights, which is still compared with the FP32 target."""
+        other = replace(self)
+        same = {"windows": self.windows, "edited": self.edited, "reference": self.reference}
+        vars(other).update(same, model=model)  # where what is computed once is kept
+        return other
 
     def maker(self, target: str) -> Make:
         """What makes a target's graphs, whatever is kept in float; quantizes once."""
@@ -162,20 +174,29 @@ def save_judged(run: RunFolder, judged: Judged) -> None:
         else Ir(graph.model, graph.weights)
     )
     save_graph(run, graph.target, made)
-    _kept_file(run, graph.target).write_text(json.dumps(judged.measured.kept, indent=1))
+    _note(run, graph.target, "kept").write_text(json.dumps(judged.measured.kept, indent=1))
+    _note(run, graph.target, "finetuned").write_text(json.dumps(judged.measured.finetuned))
 
 
 def load_kept(run: RunFolder, target: str) -> dict[str, float]:
     """What `save_judged` has noted: layers in float and their errors."""
     try:
-        found: dict[str, float] = json.loads(_kept_file(run, target).read_text())
+        found: dict[str, float] = json.loads(_note(run, target, "kept").read_text())
     except FileNotFoundError:
         return {}
     return found
 
 
-def _kept_file(run: RunFolder, target: str) -> Path:
-    return run.graph_files(target)[0].with_suffix(".kept.json")
+def load_finetuned(run: RunFolder, target: str) -> int:
+    """What `save_judged` has noted: steps of fine-tuning, 0 for none."""
+    try:
+        return int(json.loads(_note(run, target, "finetuned").read_text()))
+    except FileNotFoundError:
+        return 0
+
+
+def _note(run: RunFolder, target: str, what: str) -> Path:
+    return run.graph_files(target)[0].with_suffix(f".{what}.json")
 
 
 def _most(floats: Mapping[str, int]) -> str:

@@ -11,12 +11,13 @@ from ocrgan_edge.bundle import Bundle, open_bundle
 from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import BundleError, SettingsError
 from ocrgan_export.export_run import REFERENCE, Outcome, Step
+from ocrgan_export.finetune_job import Trial
 from ocrgan_export.gates import Check
 from ocrgan_export.measure import from_bundle, gather
 from ocrgan_export.pack import label_of, pack
-from ocrgan_export.quantize_job import Job, load_kept, save_judged
-from ocrgan_export.quantize_search import Judged, search
-from ocrgan_export.run_folder import KINDS, RunFolder, is_newer, load_graph, open_run
+from ocrgan_export.quantize_job import Job
+from ocrgan_export.quantize_target import Wanted, make_target
+from ocrgan_export.run_folder import KINDS, RunFolder, is_newer, open_run
 from ocrgan_export.sensitivity import LayerError
 
 INT8_TARGETS = tuple(name for name, kind in KINDS.items() if kind[1] == "int8")
@@ -37,12 +38,11 @@ class QuantizeOptions:
     out: Path | None = None
     """Where the small bundle goes."""
     threads: int | None = None
-    mixed: bool = True
-    """Whether layers may stay in float where all in INT8 does not rank as FP32 does."""
+    wanted: Wanted = Wanted()
+    """How a target may be made."""
     sensitivity: bool = False
     """Whether to measure each layer's error even where nobody has to know."""
     strict: bool = False
-    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Quantized(Outcome):
 
     layers: list[LayerError] = field(default_factory=list)
     """Each layer's error, the worst first; empty where nobody had to ask."""
+    trials: list[Trial] = field(default_factory=list)
+    """What fine-tuning did for each target, where it was asked for."""
 
 
 def quantize_run(options: QuantizeOptions, step: Step) -> Quantized:
@@ -82,32 +84,20 @@ def _add(run: RunFolder, bundle: Bundle, options: QuantizeOptions, step: Step) -
     job = Job(run, bundle, material, options.windows, step)
     measured = {name: from_bundle(bundle, name) for name in bundle.manifest.targets}
     checks: list[Check] = []
+    trials: list[Trial] = []
+    layers: list[LayerError] = []
     for target in options.targets:
-        judged = _judged(job, target, options)
-        measured[target] = judged.measured
-        checks += [*judged.parity, judged.share]
+        made = make_target(job, target, options.wanted)
+        measured[target] = made.judged.measured
+        checks += [*made.judged.parity, made.judged.share]
+        trials += [made.trial] if made.trial else []
+        layers = made.errors or layers
     _refuse_if_strict(options, checks)
     ordered = [measured[name] for name in KINDS if name in measured]
     manifest = pack(bundle.path, label_of(bundle), ordered)
-    layers = job.errors if "errors" in vars(job) or options.sensitivity else []
-    return Quantized(bundle.path, manifest, checks, layers=layers)
-
-
-def _judged(job: Job, target: str, options: QuantizeOptions) -> Judged:
-    """One target: the graph that is there, or a new one."""
-    if not options.force and is_newer(job.run.graph_files(target), job.run.graph_files(REFERENCE)):
-        there = job.judge(load_graph(job.run, target))
-        kept = load_kept(job.run, target)
-        return replace(there, measured=replace(there.measured, kept=kept), kept=tuple(kept))
-    make = job.maker(target)
-    best = job.judge(make(()))
-    if not best.passed and options.mixed:
-        best = search(best, job.errors, make, job.judge)
-    if best.kept:
-        kept = {error.layer: error.error for error in job.errors if error.layer in best.kept}
-        best = replace(best, measured=replace(best.measured, kept=kept))
-    save_judged(job.run, best)
-    return best
+    if options.sensitivity and not layers:
+        layers = job.errors
+    return Quantized(bundle.path, manifest, checks, layers=layers, trials=trials)
 
 
 def _plan(run: RunFolder, bundle: Bundle) -> Plan:
@@ -120,7 +110,10 @@ def _plan(run: RunFolder, bundle: Bundle) -> Plan:
 def _current(run: RunFolder, bundle: Bundle, options: QuantizeOptions) -> Quantized | None:
     """The bundle as it is, if it has all that is asked for."""
     made = [file for target in options.targets for file in run.graph_files(target)]
-    if options.force or options.sensitivity or not is_newer(made, run.graph_files(REFERENCE)):
+    wanted = options.wanted
+    if wanted.force or wanted.finetune or options.sensitivity:
+        return None
+    if not is_newer(made, run.graph_files(REFERENCE)):
         return None
     if not is_newer([bundle.path], made) or not set(options.targets) <= set(
         bundle.manifest.targets

@@ -34,6 +34,11 @@ class Judged:
         return all(check.passed for check in self.parity)
 
     @property
+    def used(self) -> float:
+        """Of what the goals allow, by the goal that is worst: above 1 one is missed."""
+        return max(check.used for check in self.parity)
+
+    @property
     def ranks(self) -> float:
         """Its rank correlation with FP32."""
         return self.measured.parity["spearman_windows"]

@@ -1,12 +1,13 @@
-"""Each layer's error, its share of the multiplications and where it stays in float, to be read."""
+"""Each layer's error and where it stays in float, and what fine-tuning did: to be read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
 from ocrgan_edge.bundle import Manifest
+from ocrgan_export.finetune_job import Trial
 from ocrgan_export.sensitivity import LayerError
 
 SHOWN = 15
@@ -47,3 +48,24 @@ def layers_table(errors: Sequence[LayerError], manifest: Manifest) -> Table:
 def kept_in(layer: str, manifest: Manifest) -> list[str]:
     """Targets in which a layer stays in float."""
     return [name for name, target in manifest.targets.items() if layer in target.kept_in_float]
+
+
+def trials_table(trials: Sequence[Trial]) -> Table:
+    """Agreement with FP32 with all layers in INT8, before and after fine-tuning."""
+    table = Table("target", "weights", title="fine-tuning, all layers in INT8")
+    for column in ("rank correlation", "alarms", "AUC difference", ""):
+        table.add_column(column, justify="right")
+    for trial in trials:
+        table.add_row(trial.target, "as trained", *_agreement(trial.before), "")
+        if trial.after:
+            after = f"after {trial.steps} steps"
+            table.add_row("", after, *_agreement(trial.after), trial.outcome)
+    return table
+
+
+def _agreement(parity: Mapping[str, float]) -> tuple[str, str, str]:
+    return (
+        f"{parity['spearman_windows']:.4f}",
+        f"{parity['alarm_agreement']:.1%}",
+        f"{parity['auc_difference']:.4f}",
+    )

@@ -32,6 +32,23 @@ def test_a_limit_is_kept_up_to_its_value_and_never_by_what_is_no_number(value, w
     assert Check("t", "w", value, 0.5, wanted, required=True).passed is passed
 
 
+@pytest.mark.parametrize(
+    ("value", "limit", "wanted", "used"),
+    [
+        (0.003, 0.005, "at most", 0.6),
+        (0.01, 0.005, "at most", 2.0),
+        (0.995, 0.99, "at least", 0.5),
+        (0.97, 0.99, "at least", 3.0),
+        (float("nan"), 0.99, "at least", float("inf")),
+        (float("nan"), 0.005, "at most", float("inf")),
+    ],
+)
+def test_what_is_used_of_a_limit_is_1_at_the_limit_and_0_where_all_is_perfect(
+    value, limit, wanted, used
+):
+    assert Check("t", "w", value, limit, wanted, required=True).used == pytest.approx(used)
+
+
 def test_a_failed_check_says_by_how_much_and_where():
     check = Check("onnx-int8", "INT8 share of MACs", 0.8, 0.95, "at least", False, "in float: a, b")
     assert str(check) == (

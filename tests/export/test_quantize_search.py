@@ -81,3 +81,8 @@ def test_what_makes_it_worse_is_not_kept():
 def test_ranks_alarms_and_auc_must_all_hold(ranks, alarms, auc):
     parity = {"spearman_windows": ranks, "alarm_agreement": alarms, "auc_difference": auc}
     assert [check.passed for check in parity_checks("t", parity)].count(False) == 1
+
+
+def test_what_is_used_is_told_by_the_worst_goal():
+    assert judged(0.98).used == pytest.approx(2.0)
+    assert judged(0.995).used == pytest.approx(0.5)
