@@ -59,11 +59,12 @@ def test_a_logit_sees_a_person_with_surroundings_and_not_the_other_side(slim):
     [
         (8, 16, 0.13e6, 0.15e6),
         (16, 16, 0.13e6, 0.15e6),
-        (32, 32, 0.5e6, 0.6e6),
+        (32, 16, 0.13e6, 0.15e6),
+        (48, 24, 0.3e6, 0.33e6),
         (64, 40, 0.8e6, 0.9e6),
     ],
 )
-def test_it_is_16_to_40_channels_wide(base_width, width, low, high):
+def test_it_has_16_channels_up_to_n_32_and_five_eighths_of_n_above(base_width, width, low, high):
     assert local_width(base_width) == width
     parameters = LocalDiscriminator(base_width, (96, 160)).parameters()
     assert low < sum(value.numel() for value in parameters) < high
