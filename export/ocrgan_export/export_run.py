@@ -13,20 +13,28 @@ from ocrgan_edge.bundle import Manifest, open_bundle
 from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import BundleError
 from ocrgan_edge.runtime.agreement import agreement
-from ocrgan_edge.runtime.scorer import WindowScore
 from ocrgan_export.gates import ONNX_TOLERANCE, Check, torch_difference
-from ocrgan_export.measure import Material, Measured, gather, measure, neutral_scores
+from ocrgan_export.measure import (
+    SAMPLED,
+    Material,
+    Measured,
+    gather,
+    measure,
+    measure_by,
+    neutral_scores,
+    reference_of,
+)
 from ocrgan_export.pack import Label, pack, provenance
 from ocrgan_export.run_folder import RunFolder, is_newer, load_graph, open_run, save_graph
 from ocrgan_export.to_onnx import to_onnx
 from ocrgan_export.to_openvino import to_openvino
+from ocrgan_export.windows import sample_windows
 from ocrgan_training.checkpoint import load_network
 from ocrgan_training.fused_graph import ScoringGraph
 from ocrgan_training.graph_of import graph_of
 
-FLOAT_TARGETS = ("onnx-fp32", "openvino-fp16")
-REFERENCE = FLOAT_TARGETS[0]
-"""What every other target is compared with."""
+REFERENCE, HALF = FLOAT_TARGETS = ("onnx-fp32", "openvino-fp16")
+"""The first is what every other target is compared with."""
 
 HOP = 4
 """New frames between two windows, if nothing else is said."""
@@ -121,20 +129,18 @@ def check_onnx(run: RunFolder, graph: ScoringGraph, material: Material) -> Check
 def measure_floats(
     run: RunFolder, material: Material, torch_parity: float, step: Step
 ) -> list[Measured]:
-    """Statistics and thresholds of the float targets; the second is compared with the first."""
-    measured: list[Measured] = []
-    reference: list[WindowScore] = []
-    for target in FLOAT_TARGETS:
-        done = step(target, clip_count(material.clips))
-        found, scores = measure(load_graph(run, target), material, done)
-        if target == REFERENCE:
-            reference = scores
-            parity = {"torch_difference": torch_parity}
-        else:
-            thresholds = (measured[0].calibration.threshold, found.calibration.threshold)
-            parity = agreement(reference, scores, thresholds)
-        measured.append(with_parity(found, parity))
-    return measured
+    """Statistics and thresholds of ONNX FP32, and of OpenVINO FP16 by what it differs by."""
+    done = step(REFERENCE, clip_count(material.clips))
+    first, scores = measure(load_graph(run, REFERENCE), material, done)
+    done = step(HALF, 1)
+    sample = sample_windows(material.clips.statistics, run.spec, SAMPLED)
+    reference = reference_of(first, material, sample, scores)
+    second, others = measure_by(reference, load_graph(run, HALF), material, done)
+    thresholds = (first.calibration.threshold, second.calibration.threshold)
+    return [
+        with_parity(first, {"torch_difference": torch_parity}),
+        with_parity(second, agreement(scores, others, thresholds)),
+    ]
 
 
 def with_parity(

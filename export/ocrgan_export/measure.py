@@ -119,17 +119,23 @@ def measure(
     return measured, [scorer.score(window) for window in material.compared]
 
 
-def reference_of(measured: Measured, material: Material, sample: list[Window]) -> Reference:
+def reference_of(
+    measured: Measured,
+    material: Material,
+    sample: list[Window],
+    scores: list[WindowScore] | None = None,
+) -> Reference:
     """What `measure_by` needs to know of the FP32 target.
 
     Args:
         measured: the target as its bundle has it.
         material: what all targets are measured on.
         sample: windows of the clips that its statistics are from, in any number.
+        scores: its scores of the compared windows, where they are known.
     """
     few = spread(sample, SAMPLED)
     sampled = _sampled(_scorer(measured.graph, material), few, material)
-    return Reference(measured, rescore(measured, material), few, sampled)
+    return Reference(measured, scores or rescore(measured, material), few, sampled)
 
 
 def measure_by(
