@@ -42,6 +42,8 @@ def test_export_says_in_one_sentence_what_is_wrong(words, code, sentence, monkey
         (["--targets", "onnx-int4"], "error: 'onnx-int4' is no INT8 target, wanted onnx-int8,"),
         (["--only-targets", "onnx-int8"], "error: --only-targets and --out FILE go together"),
         (["--windows", "0"], "error: --windows is 0, but must be at least 1"),
+        (["--finetune", "-1"], "error: --finetune is -1, wanted 0 or more steps"),
+        (["--finetune-anyway"], "error: --finetune-anyway wants --finetune STEPS beside it"),
     ],
 )
 def test_quantize_says_in_one_sentence_what_is_wrong(words, sentence, monkeypatch, capsys):
@@ -148,3 +150,47 @@ def test_a_missed_goal_is_an_error_for_the_strict(exported, monkeypatch, capsys)
     assert call(quantize_main, *words, monkeypatch=monkeypatch) == 4
     assert "error: --strict: onnx-int8: rank correlation" in capsys.readouterr().err
     assert (run / "run.ocrgan").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_where_all_goals_are_reached_fine_tuning_has_nothing_to_gain(exported, monkeypatch, capsys):
+    run, _, _ = exported
+    for goal, easy in (("SPEARMAN", -1.0), ("ALARM_AGREEMENT", 0.0), ("AUC_DIFFERENCE", 2.0)):
+        monkeypatch.setattr(f"ocrgan_export.gates.{goal}", easy)
+    words = (run, "--finetune", 4, "--targets", "onnx-int8", "--windows", 5, "--threads", 1)
+    assert call(quantize_main, *words, monkeypatch=monkeypatch) == 0
+    assert "nothing is to be gained by fine-tuning" in capsys.readouterr().out
+    assert open_bundle(run / "run.ocrgan").target("onnx-int8").finetuned_steps == 0
+
+
+def worst(parity: dict[str, float]) -> float:
+    return max(
+        (1 - parity["spearman_windows"]) / 0.01,
+        (1 - parity["alarm_agreement"]) / 0.01,
+        parity["auc_difference"] / 0.005,
+    )
+
+
+@pytest.mark.slow
+def test_fine_tuned_weights_are_taken_only_where_the_worst_goal_gets_better(
+    exported, monkeypatch, capsys
+):
+    run, _, _ = exported
+    words = ("--targets", "onnx-int8", "--no-mixed", "--windows", 5, "--threads", 1, "--json")
+    asked = (run, "--finetune", 4, "--finetune-anyway", *words)
+    assert call(quantize_main, *asked, monkeypatch=monkeypatch) == 0
+    (trial,) = json.loads(capsys.readouterr().out)["finetuning"]
+    taken = worst(trial["after"]) < worst(trial["before"])
+    assert trial["outcome"] == ("taken" if taken else "not better")
+    target = open_bundle(run / "run.ocrgan").target("onnx-int8")
+    assert target.finetuned_steps == (4 if taken else 0)
+    assert target.parity == trial["after" if taken else "before"]
+
+
+@pytest.mark.slow
+def test_weights_trained_after_the_export_are_not_fine_tuned(exported, monkeypatch, capsys):
+    run, _, _ = exported
+    (run / "checkpoint.safetensors").touch()
+    words = (run, "--finetune", 4, "--finetune-anyway", "--targets", "onnx-int8", "--windows", 5)
+    assert call(quantize_main, *words, "--threads", 1, monkeypatch=monkeypatch) == 6
+    assert "was trained after it was exported" in capsys.readouterr().err
