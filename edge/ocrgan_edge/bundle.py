@@ -81,7 +81,7 @@ class Target(_Strict):
     """Layers of an INT8 graph that stay in float, and the error that each would have made: that of
     the anomaly map, relative to the map's own variation."""
     finetuned_steps: Annotated[int, Field(ge=0)] = 0
-    """Steps of quantization-aware fine-tuning of an INT8 graph's weights; 0: as they were trained."""
+    """Steps that an INT8 graph's weights were fine-tuned for; 0: they are as trained."""
     parity: dict[str, float] = Field(default_factory=dict)
     """Measured agreement with the reference, by name."""
     golden_tolerance: Annotated[float, Field(gt=0)] | None = None
