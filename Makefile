@@ -104,7 +104,7 @@ all: evaluate ## a scene never seen: make all DATA=DIR MINUTES=60
 
 # The bundle that `make demo` runs: made by this very chain, then only its INT8 graphs are kept.
 DEMO_BUNDLE := edge/ocrgan_edge/service/demo_bundle.ocrgan
-DEMO_SETTINGS := RUN=runs/demo SIZE=192x288 REDUCTION=3 WIDTH=8 FRAMES=8 HIDDEN=2 MINUTES=14 HOP=2
+DEMO_SETTINGS := RUN=runs/demo SIZE=64x96 WIDTH=16 FRAMES=8 HIDDEN=2 MINUTES=14 HOP=2
 
 demo-bundle: ## train and pack the small bundle shipped for `make demo`
 	$(MAKE) quantize DATA=$(SCENE) $(DEMO_SETTINGS)
