@@ -29,18 +29,24 @@ NAMES = {
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A preset's figures."""
+class Figures:
+    """What was measured of a preset."""
 
     preset: str
-    date: str
     info: Mapping[str, Any]
 
     @property
     def seconds(self) -> dict[str, list[float]]:
-        """By target, a value per round, one thread."""
+        """By what ran, a value per round, one thread."""
         found: dict[str, list[float]] = self.info["seconds"]
         return found
+
+
+@dataclass(frozen=True)
+class Measured(Figures):
+    """A preset's targets."""
+
+    date: str
 
     @property
     def targets(self) -> list[str]:
@@ -67,7 +73,7 @@ def read(folder: Path) -> list[Measured]:
     for path in folder.glob("*.json"):
         told = json.loads(path.read_text())
         info = told["benchmarks"][0]["extra_info"]
-        found[info["preset"]] = Measured(info["preset"], told["datetime"][:10], info)
+        found[info["preset"]] = Measured(info["preset"], info, told["datetime"][:10])
     return [found[name] for name in ORDER if name in found]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from in_turn import times_faster
-from measured import NAMES, ORDER, shown, table
+from measured import NAMES, ORDER, Figures, shown, table
 
 GOAL = 10.0
 """Times less that a frame should take than a window."""
@@ -20,17 +20,8 @@ WINDOW = "window"
 
 
 @dataclass(frozen=True)
-class MeasuredSteps:
-    """A preset's figures."""
-
-    preset: str
-    info: Mapping[str, Any]
-
-    @property
-    def seconds(self) -> dict[str, list[float]]:
-        """By form and target, as `slim/onnx-int8`, a value per round, one thread."""
-        found: dict[str, list[float]] = self.info["seconds"]
-        return found
+class MeasuredSteps(Figures):
+    """A preset's forms; `seconds` are by form and target, as `slim/onnx-int8`."""
 
     @property
     def patches(self) -> list[str]:
