@@ -9,7 +9,7 @@ import torch
 from rich.console import Console
 
 from ocrgan_edge.errors import OcrganError, SettingsError
-from ocrgan_training.__main__ import _config
+from ocrgan_training.asked_network import asked_network
 from ocrgan_training.checkpoint import load_network
 from ocrgan_training.data.loader import Batch, LoaderSettings
 from ocrgan_training.held_out import evaluate
@@ -50,7 +50,7 @@ def test_settings_decide_the_form() -> None:
 
 
 def test_temporal_causal_is_the_full_network_frame_by_frame() -> None:
-    config = _config(Path("unread"), "nano", None, {"temporal": "causal", "frames": None})
+    config = asked_network(Path("unread"), "nano", None, {"temporal": "causal", "frames": None})
     assert (config.temporal, config.causal, config.frames) == ("full", True, 8)
 
 

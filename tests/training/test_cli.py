@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from ocrgan_edge.errors import SettingsError
-from ocrgan_training.__main__ import _config, main
+from ocrgan_training.__main__ import main
+from ocrgan_training.asked_network import asked_network
 from ocrgan_training.fitting_size import fitting_size, recorded_size
 from ocrgan_training.network.presets import PRESETS
 from ocrgan_training.options import parse_size
@@ -100,14 +101,14 @@ def test_without_preset_and_size_the_network_is_small_in_the_recordings_shape(
 ) -> None:
     data = write_clips(tmp_path / "data", (12, 12))
     height, width = recorded_size(data)
-    fitted = _config(data, None, None, {"frames": 8})
+    fitted = asked_network(data, None, None, {"frames": 8})
     assert (fitted.height, fitted.width, fitted.reduction) == fitting_size(height, width)
     assert (fitted.base_width, fitted.frames, fitted.hidden_frames) == (16, 8, 4)
 
 
 def test_a_preset_can_take_the_recordings_shape(tmp_path: Path, write_clips: WriteClips) -> None:
     data = write_clips(tmp_path / "data", (12, 12))
-    fitted = _config(data, "nano", "auto", {})
+    fitted = asked_network(data, "nano", "auto", {})
     assert (fitted.height, fitted.width, fitted.reduction) == fitting_size(*recorded_size(data))
     assert fitted.base_width == PRESETS["nano"].base_width
 

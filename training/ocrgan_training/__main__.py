@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -14,7 +13,6 @@ from rich.console import Console
 from ocrgan_edge.command_line import INTERRUPTED, run
 
 if TYPE_CHECKING:
-    from ocrgan_training.network.presets import NetworkConfig
     from ocrgan_training.options import TrainOptions
 
 EPILOG = """
@@ -141,6 +139,7 @@ def command(
     import torch
 
     from ocrgan_training import processes
+    from ocrgan_training.asked_network import asked_network
     from ocrgan_training.data.augment import Augmentation
     from ocrgan_training.data.crop import part_size
     from ocrgan_training.data.loader import LoaderSettings
@@ -153,7 +152,7 @@ def command(
     if minutes is None and epochs is None and steps is None:
         minutes = 20.0
     budget = Budget(minutes, epochs, steps)
-    config = _config(
+    config = asked_network(
         data,
         preset,
         size,
@@ -201,24 +200,6 @@ def _device(asked: str | None) -> str:
     device = asked or ("cuda" if torch.cuda.is_available() else "cpu")
     local = os.environ.get("LOCAL_RANK")  # torchrun: which of this machine's processes
     return f"cuda:{local}" if device == "cuda" and local is not None else device
-
-
-def _config(data: Path, name: str | None, size: str | None, given: dict[str, Any]) -> NetworkConfig:
-    from ocrgan_training.fitting_size import fitting_size, recorded_size
-    from ocrgan_training.network.presets import NetworkConfig, preset
-    from ocrgan_training.options import parse_size
-
-    chosen = {key: value for key, value in given.items() if value is not None}
-    if chosen.get("temporal") == "causal":
-        chosen |= {"temporal": "full", "causal": True}
-    if size is None and name is None:
-        size = "auto"
-    if size == "auto":
-        fitting = fitting_size(*recorded_size(data))
-        return replace(preset(name or "small"), **(fitting._asdict() | chosen))
-    if size is not None:
-        chosen["height"], chosen["width"] = parse_size(size)
-    return replace(NetworkConfig() if name is None else preset(name), **chosen)
 
 
 def _train(options: TrainOptions) -> None:
