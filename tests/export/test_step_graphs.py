@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from scipy.stats import linregress, t
 
 from ocrgan_edge.bundle import InputSpec
-from ocrgan_edge.runtime.agreement import rank_correlation
 from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.runtime.open_scorer import load_scorer
 from ocrgan_edge.runtime.scorer import LocationStatistics, Stepper, WindowScore
@@ -64,8 +63,8 @@ class Made:
 def made() -> Made:
     """Normalisation has seen the rendered scene; ranges are read from it."""
     windows = list(raw_windows(open_source("scene:seed=1,seconds=8"), SPEC, hop=SPEC.frames))
-    network = make_network(CONFIG).train()
     torch.manual_seed(1)
+    network = make_network(CONFIG).train()
     with torch.no_grad():
         for window in windows[1:4]:
             video = torch.from_numpy(window)[None].permute(0, 1, 4, 2, 3) / 127.5 - 1
@@ -141,12 +140,16 @@ def test_stepping_through_a_clip_is_torchs_windowed_face(
 
 
 @pytest.mark.parametrize("target", INT8)
-def test_int8_ranks_frames_as_fp32_does(made: Made, target: str) -> None:
-    scores = [
+def test_the_error_of_int8_is_a_small_part_of_what_scores_vary_by(made: Made, target: str) -> None:
+    """Apart from what it always differs by, which calibration takes away.
+
+    Not ranks: to an untrained network most frames of the clip are alike.
+    """
+    fp32, int8 = (
         np.array([found.score for found in walk(made.stepper(name), made.clip)])
         for name in ("onnx-fp32", target)
-    ]
-    assert rank_correlation(*scores) > 0.9
+    )
+    assert (int8 - fp32).std() < 0.1 * fp32.std()
 
 
 @pytest.fixture(scope="module")
