@@ -83,7 +83,7 @@ def finetune(
             with torch.no_grad():
                 wanted = judge.of(teacher, window)
             optimiser.zero_grad()
-            difference(judge.of(student, window), wanted).backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(difference(judge.of(student, window), wanted))
             optimiser.step()
             told()
     return student.network.requires_grad_(False)

@@ -114,7 +114,7 @@ def rounding(layers: Sequence[Layer], rules: Rules) -> Iterator[list[Tensor]]:
         yield learned
     finally:
         for layer in layers:
-            for name in list(layer.module.parametrizations):  # type: ignore[arg-type]
+            for name in list(_parametrizations(layer.module)):
                 parametrize.remove_parametrizations(layer.module, name, leave_parametrized=True)
         for hook in hooks:
             hook.remove()
@@ -136,9 +136,15 @@ def _register(layer: Layer, top: int) -> list[Tensor]:
     learned = []
     for name, parametrization in changed.items():
         parametrize.register_parametrization(module, name, parametrization)
-        moved: Tensor = module.parametrizations[name].original  # type: ignore[index,union-attr]
+        moved = _parametrizations(module)[name].get_parameter("original")
         learned.append(moved.requires_grad_())
     return learned
+
+
+def _parametrizations(module: nn.Module) -> nn.ModuleDict:
+    found = module.get_submodule("parametrizations")
+    assert isinstance(found, nn.ModuleDict)
+    return found
 
 
 def _hooks(layer: Layer, rules: Rules) -> Iterator[Any]:
