@@ -1,4 +1,4 @@
-"""`python -m ocrgan_export.both_forms`: a bundle of windows and one of steps → one with both."""
+"""`ocrgan-both-forms`: a bundle of windows and one of steps → one with both."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SUFFIX = "-step"
 EPILOG = """
 Examples:
 
-python -m ocrgan_export.both_forms runs/door/door.ocrgan runs/steps/steps.ocrgan --out door.ocrgan
+ocrgan-both-forms runs/door/door.ocrgan runs/steps/steps.ocrgan --out door.ocrgan
 
 Both are bundles of one camera, from two trainings with the same frames, size, rate and --recent.
 Each graph keeps its statistics and its threshold. The daemon uses those that step, unless form =
