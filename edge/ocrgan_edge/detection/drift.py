@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ocrgan_edge.detection.term_statistics import FLOOR, TermStatistics
+from ocrgan_edge.detection.term_statistics import FLOOR, OWN, TermStatistics
 from ocrgan_edge.runtime.scorer import LocationStatistics
 
 HALF_LIFE = 3 * 86_400.0
@@ -49,10 +49,10 @@ class Moments:
 
     @classmethod
     def of(cls, statistics: LocationStatistics) -> Moments:
-        """Those from which `TermStatistics` made its statistics: scale² = v + floor² · mean(v)."""
+        """Those from which `TermStatistics` made its: scale² = own² · v + floor² · mean(v)."""
         square = np.square(statistics.scale.astype(np.float64))
-        typical = square.mean(axis=(1, 2), keepdims=True) / (1 + FLOOR**2)
-        variance = np.maximum(square - FLOOR**2 * typical, 0)
+        typical = square.mean(axis=(1, 2), keepdims=True) / (OWN**2 + FLOOR**2)
+        variance = np.maximum(square - FLOOR**2 * typical, 0) / OWN**2
         return cls(statistics.mean.astype(np.float64), variance)
 
     def towards(self, mean: Floats, square: Floats, share: float) -> Moments:
@@ -66,7 +66,7 @@ class Moments:
     def scale(self) -> Floats:
         """As `TermStatistics` makes it."""
         typical = self.variance.mean(axis=(1, 2), keepdims=True)
-        return np.asarray(np.sqrt(self.variance + FLOOR**2 * typical))
+        return np.asarray(np.sqrt(OWN**2 * self.variance + FLOOR**2 * typical))
 
 
 class Drift:

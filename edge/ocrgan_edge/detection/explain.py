@@ -15,8 +15,8 @@ from ocrgan_edge.runtime.scorer import TERMS, LocationStatistics, WindowScore
 RECENT = 4
 """Newest frames whose maps are averaged, as the graph's score does, unless a bundle says else."""
 
-CLIP = (-3.0, 30.0)
-"""A term may speak for at most 30 scales, and at most 3 against, at one place."""
+CLIP = (-3.0, 100.0)
+"""A term may speak for at most 100 scales, and at most 3 against, at one place."""
 
 TERM_WEIGHTS = (0.1, 0.1, 0.3, 0.0, 0.5)
 """Of texture, shape, motion, feature and patch in the anomaly map (docs/decisions/007-score.md)."""

@@ -10,11 +10,17 @@ from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics
 
 FLOOR = 3.0
-"""Of a term's typical spread over the picture: what every place is granted on top of its own.
+"""Of a term's typical spread over the picture: what every place is granted.
 
 Where nobody ever walked in the recordings, a term hardly varies, and the first shadow there would
 be a thousand times its spread. With a floor f a place without life weighs 1/f of its deviation in
-typical spreads, and no place explodes. Measured without test clips: docs/decisions/007-score.md.
+typical spreads, and no place explodes.
+"""
+
+OWN = 0.3
+"""Of a place's own spread: what it is granted on top, so that only places far more restless than
+others are heard less. Evidence is trained to be compared between places, and where people walk,
+one flare in a recording makes a spread (docs/decisions/018-own-spread.md).
 """
 
 SMOOTHING = 1.0
@@ -65,12 +71,14 @@ class TermStatistics:
             _smooth(self._squares / self._frames, smoothing),
         )
 
-    def statistics(self, floor: float = FLOOR, smoothing: float = SMOOTHING) -> LocationStatistics:
+    def statistics(
+        self, floor: float = FLOOR, smoothing: float = SMOOTHING, own: float = OWN
+    ) -> LocationStatistics:
         """Mean and scale (K, h, w); both moments are smoothed over the map first.
 
         Smoothing the moments, not the variance, treats a place's neighbours as more recordings of
         that place: what differs between them belongs to the spread.
-        scale = √(variance + (floor · √(mean variance of the term))²); 1 where a term never varies.
+        scale = √(own² · variance + floor² · mean variance of the term); 1 where it never varies.
 
         Raises:
             DataError: there was no window, or a term is not finite.
@@ -80,7 +88,7 @@ class TermStatistics:
             raise DataError("a term of a normal window is not a finite number")
         variance = np.maximum(square - np.square(mean), 0)
         typical = variance.mean(axis=(1, 2), keepdims=True)
-        scale = np.sqrt(variance + floor**2 * typical)
+        scale = np.sqrt(own**2 * variance + floor**2 * typical)
         size = np.sqrt(square.mean(axis=(1, 2), keepdims=True))
         speaks = np.sqrt(typical) > NO_SPREAD * size
         return LocationStatistics(

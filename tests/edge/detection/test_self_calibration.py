@@ -52,12 +52,12 @@ def test_progress_goes_from_0_to_1() -> None:
 
 
 def test_the_first_half_says_what_is_usual() -> None:
-    """Terms 4 and 5 in turn: mean 4.5, spread 0.5, with the floor of 3 spreads √10 · 0.5."""
+    """Terms 4 and 5 in turn: mean 4.5, spread 0.5, of which 0.3, with a floor of 3: √9.09 · 0.5."""
     statistics = learn(usual).statistics
     assert statistics is not None
     assert statistics.mean.shape == (5, *GRID)
     assert statistics.mean == pytest.approx(4.5)
-    assert statistics.scale == pytest.approx(np.sqrt(10) * 0.5, rel=1e-5)
+    assert statistics.scale == pytest.approx(np.sqrt(9.09) * 0.5, rel=1e-5)
 
 
 def test_the_second_half_says_the_threshold() -> None:

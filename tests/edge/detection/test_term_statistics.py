@@ -19,12 +19,16 @@ def one_term(*frames: float, height: int = 1, width: int = 1) -> NDArray[np.floa
 
 
 def measured(
-    *windows: NDArray[np.float32], recent: int = 2, floor: float = 0.0, smoothing: float = 0.0
+    *windows: NDArray[np.float32],
+    recent: int = 2,
+    floor: float = 0.0,
+    smoothing: float = 0.0,
+    own: float = 1.0,
 ) -> LocationStatistics:
     gathered = TermStatistics(recent)
     for window in windows:
         gathered.add(window)
-    return gathered.statistics(floor, smoothing)
+    return gathered.statistics(floor, smoothing, own)
 
 
 def test_mean_and_spread_are_over_frames_of_all_windows() -> None:
@@ -50,6 +54,14 @@ def test_a_place_without_life_gets_a_share_of_the_typical_spread() -> None:
     window[0, :, 0, 0] = [0, 4]  # variance 4 at one place of four: typical variance 1
     found = measured(window, floor=0.5)
     assert found.scale.ravel().tolist() == pytest.approx([np.sqrt(4.25), 0.5, 0.5, 0.5])
+
+
+def test_of_a_places_own_spread_only_a_share_counts() -> None:
+    window = one_term(0, 0, width=4)
+    window[0, :, 0, 0] = [0, 4]  # as above: variances 4, 0, 0, 0
+    found = measured(window, floor=0.5, own=0.3)
+    expected = [np.sqrt(0.09 * 4 + 0.25), 0.5, 0.5, 0.5]
+    assert found.scale.ravel().tolist() == pytest.approx(expected)
 
 
 def test_a_term_that_never_varies_weighs_nothing() -> None:
