@@ -65,7 +65,7 @@ def test_a_training_clip_has_t_frames_with_all_of_their_past() -> None:
     assert replace(TINY, causal=False).clip_frames == 8
 
 
-@pytest.mark.parametrize("patches", ["stack", "slim", "frames"])
+@pytest.mark.parametrize("patches", ["stack", "slim"])
 def test_a_step_changes_every_part(patches: str) -> None:
     one = make_learner(replace(TINY, patches=patches), Rates(), seed=1)
     parts = parts_of(one.network)

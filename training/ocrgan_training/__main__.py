@@ -67,11 +67,8 @@ def command(
         ),
     ] = None,
     patches: Annotated[
-        Literal["stack", "slim", "frames"] | None,
-        typer.Option(
-            help="slim: a local discriminator of a sixth of the work; frames: one that sees each "
-            "frame once, causal only [stack]."
-        ),
+        Literal["stack", "slim"] | None,
+        typer.Option(help="slim: a local discriminator of a sixth of the work [stack]."),
     ] = None,
     hidden_frames: Annotated[
         int | None, typer.Option(help="Newest frames to predict instead of to see [0].")

@@ -15,7 +15,7 @@ CHOICES = {
     "temporal": ("none", "basic", "multi-scale", "hierarchical", "full"),
     "discriminator": ("basic", "netd", "nlayer"),
     "upsampling": ("resize", "subpixel", "transposed"),
-    "patches": ("stack", "slim", "frames"),
+    "patches": ("stack", "slim"),
 }
 """What the settings that are names can be."""
 
@@ -59,9 +59,8 @@ class NetworkConfig:
     """Whether there is a discriminator of patches in space and time."""
 
     patches: str = "stack"
-    """How the local discriminator sees time. `stack`: 8 frames at once, again for every frame;
-    `slim`: as that, with a sixth of the multiplications; `frames`: each frame once, with the one
-    before it, and it keeps what it saw (causal only)."""
+    """What the local discriminator is made of. `stack`: full convolutions over 8 frames at once;
+    `slim`: a sixth of the multiplications, most of them taken apart into space and channels."""
 
     reduction: int = 1
     """How many times smaller generator and frame discriminator see the frames. The local
@@ -102,9 +101,6 @@ class NetworkConfig:
         hidden = self.hidden_frames
         _want("hidden_frames", hidden, 2 * hidden <= self.frames, "at most half of the frames")
         _want("recent", self.recent, 1 <= self.recent <= self.frames, f"1 … {self.frames}")
-        keeps = self.causal or self.patches != "frames"
-        wanted = "stack or slim where a network sees windows (not causal)"
-        _want("patches", self.patches, keeps, wanted)
         past = not self.causal or self.temporal != "none"
         _want("temporal", self.temporal, past, "a network that looks back (causal)")
 

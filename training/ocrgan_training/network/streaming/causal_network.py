@@ -13,7 +13,6 @@ from ocrgan_training.network.ocr_gan_video import Features, OcrGanVideo, Reconst
 from ocrgan_training.network.presets import NetworkConfig
 from ocrgan_training.network.streaming.attention import Memory
 from ocrgan_training.network.streaming.causal_module import halved
-from ocrgan_training.network.streaming.frame_patches import FramePatches, Watched
 from ocrgan_training.network.streaming.generator import CausalGenerator, GeneratorState
 from ocrgan_training.network.streaming.local_discriminator import CausalLocalDiscriminator
 from ocrgan_training.network.streaming.mixers import CausalTemporalAttention
@@ -26,7 +25,7 @@ class NetworkState(NamedTuple):
     generator: GeneratorState
     features: Memory | None
     """Of real and rebuilt frames, in one batch."""
-    patches: Float[Tensor, "b kept 1 h w"] | Watched | None
+    patches: Float[Tensor, "b kept 1 h w"] | None
 
 
 class Seen(NamedTuple):
@@ -61,7 +60,9 @@ class CausalOcrGanVideo(OcrGanVideo):
             heads = causal_heads(config.features)
             self.feature_attention = CausalTemporalAttention(config.features, config.frames, heads)
         if config.local_discriminator:
-            self.local_discriminator = _local(config)
+            self.local_discriminator = CausalLocalDiscriminator(
+                config.base_width, (config.height, config.width), slim=config.patches == "slim"
+            )
 
     def run(
         self, video: Float[Tensor, "b t 3 h w"], state: NetworkState
@@ -89,22 +90,20 @@ class CausalOcrGanVideo(OcrGanVideo):
         size = self.config.reduced_size
         attention, local = self.feature_attention, self.local_discriminator
         memory: Memory | None = None
-        buffer: Tensor | Watched | None = None
+        buffer: Tensor | None = None
         if isinstance(attention, CausalTemporalAttention):
             places = halved(size, self.discriminator.levels)
             memory = attention.initial_state(2 * batch, places)
-        if isinstance(local, CausalLocalDiscriminator | FramePatches):
+        if isinstance(local, CausalLocalDiscriminator):
             buffer = local.initial_state(batch, (self.config.height, self.config.width))
         return NetworkState(self.generator.initial_state(batch, size), memory, buffer)
 
     def _look_closely(
-        self, video: Tensor, past: Tensor | Watched | None
-    ) -> tuple[Tensor | None, Tensor | Watched | None]:
+        self, video: Tensor, past: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None]:
         """The local discriminator's logits of frames that follow on `past`."""
         local = self.local_discriminator
-        if isinstance(local, CausalLocalDiscriminator) and isinstance(past, Tensor):
-            return local.run(video, past)
-        if isinstance(local, FramePatches) and isinstance(past, Watched):
+        if isinstance(local, CausalLocalDiscriminator) and past is not None:
             return local.run(video, past)
         return None, past
 
@@ -116,10 +115,3 @@ class CausalOcrGanVideo(OcrGanVideo):
         if isinstance(attention, CausalTemporalAttention) and memory is not None:
             attended, memory = attention.run(raw, memory)
         return Features(logits.reshape(-1, time, *logits.shape[1:]), raw, attended), memory
-
-
-def _local(config: NetworkConfig) -> FramePatches | CausalLocalDiscriminator:
-    width, size = config.base_width, (config.height, config.width)
-    if config.patches == "frames":
-        return FramePatches(width, size)
-    return CausalLocalDiscriminator(width, size, slim=config.patches == "slim")
