@@ -49,17 +49,17 @@ def test_an_anomaly_in_a_recording_is_told_from_its_start_to_its_end(
     daemon = start_daemon(write_video(12, 3, 6), "--mqtt", mosquitto.url, "--hop", 4)
     assert daemon.wait(20) == 0
     listener.wait_for("available", "stopped")
-    # Windows end at 0.1, 0.5, … s; movement is in those from 3.3 to 6.1. Raised at 3.3 + 0.8,
-    # told every 2 s, quiet from 6.5 and for the cool-down of 2 s at 8.5.
+    # Windows end at 0.7, 1.1, … s; movement is in those from 3.1 to 6.3. Raised at 3.1 + 0.8,
+    # told every 2 s, quiet from 6.7 and for the cool-down of 2 s at 8.7.
     kinds = ["new", "update", "update", "end"]
     assert [event["type"] for event in events(listener)] == kinds
     assert [event["seq"] for event in events(listener)] == [1, 2, 3, 4]
     assert len({event["event_id"] for event in events(listener)}) == 1
     durations = [event["after"]["duration"] for event in events(listener)]
-    assert durations == [0.8, 2.8, 4.8, 2.8]
+    assert durations == [0.8, 2.8, 4.8, 3.2]
     state = events(listener)[-1]["after"]
-    assert state["media_start"] == pytest.approx(3.3)
-    assert state["media_end"] == pytest.approx(6.1)
+    assert state["media_start"] == pytest.approx(3.1)
+    assert state["media_end"] == pytest.approx(6.3)
     assert state["shares"]["motion"] == 1.0
     assert listener.on("/anomaly") == ["OFF", "ON", "OFF"]
     assert listener.on("/available") == ["online", "stopped"]

@@ -46,9 +46,9 @@ class Window:
 
 
 class WindowRing:
-    """Collects frames of one size and gives a window every `hop` frames, beginning with the second.
+    """Collects frames of one size and gives a window every `hop` frames, the T-th among them.
 
-    A single frame shows no motion.
+    Two frames make the first window: a single one shows no motion.
     """
 
     def __init__(self, shape: tuple[int, int, int], hop: int, gap: float = math.inf) -> None:
@@ -69,7 +69,6 @@ class WindowRing:
             )
         self.length = length
         self.hop = hop
-        self._least = min(2, length)
         self._gap = gap
         self._slots = np.zeros((2 * length, height, width, 3), np.uint8)
         self._count = 0
@@ -96,8 +95,9 @@ class WindowRing:
         self._newest_at = at
         self._position += 1
         self._count += 1
-        since_first = self._count - self._least
-        return None if since_first < 0 or since_first % self.hop else self.newest()
+        if (self._count - self.length) % self.hop or not self.ready:
+            return None
+        return self.newest()
 
     @property
     def unbroken(self) -> int:
@@ -107,7 +107,7 @@ class WindowRing:
     @property
     def ready(self) -> bool:
         """Whether there are frames enough for a window, whichever hop."""
-        return self._count >= self._least
+        return self._count >= min(2, self.length)
 
     def newest(self) -> Window:
         """The window that ends with the newest frame, due or not; only when `ready`."""

@@ -64,14 +64,16 @@ def test_a_window_is_the_newest_frames_at_the_models_size(
 ) -> None:
     seen = list(raw_windows(FolderSource(folder), tiny.manifest.input, hop=4))
     assert len(seen) == 5
-    wanted = np.stack([fit(image, 32, 32) for image in images[2:10]])  # it ends with frame 9
+    wanted = np.stack([fit(image, 32, 32) for image in images[4:12]])
     assert np.array_equal(seen[2], wanted)
 
 
-def test_windows_end_every_hop_frames_from_the_second_on(tiny: Bundle, folder: Path) -> None:
+def test_windows_end_every_hop_frames_the_first_full_one_among_them(
+    tiny: Bundle, folder: Path
+) -> None:
     result = scored(folder, tiny)
-    assert [window.end for window in result] == [1, 5, 9, 13, 17]
-    assert [window.at for window in result] == pytest.approx([0.1, 0.5, 0.9, 1.3, 1.7])
+    assert [window.end for window in result] == [3, 7, 11, 15, 19]
+    assert [window.at for window in result] == pytest.approx([0.3, 0.7, 1.1, 1.5, 1.9])
 
 
 def test_the_score_is_the_scorers_for_that_window(tiny: Bundle, folder: Path) -> None:

@@ -48,8 +48,8 @@ def test_every_window_of_a_recording_is_scored_however_fast_it_is_read(
 ) -> None:
     wait_for_the_end(make_watch(open_source(str(write_video(4, 0, 0)))))
     times = [score.media_time for score in record.scores]
-    # Of 40 frames: the 2nd, 6th … 38th.
-    assert times == pytest.approx([(4 * n + 1) / 10 for n in range(10)])
+    # Of 40 frames: the 4th, 8th … 40th.
+    assert times == pytest.approx([(4 * n - 1) / 10 for n in range(1, 11)])
 
 
 def test_a_camera_is_offline_until_there_are_pictures_and_when_there_are_none_any_more(

@@ -116,7 +116,7 @@ def test_end_all_ends_every_open_event_for_one_reason(
     for name in ("door", "yard"):
         hose = make_hose()
         begin(name, hose)
-        hose.give(20)  # an event's next message comes 2 s after its first
+        hose.give(30)
     wait_until(lambda: len(record.events) == 2, what="two events")
     watches.end_all("stopped")
     assert record.reasons == ["stopped", "stopped"]

@@ -40,7 +40,7 @@ def test_the_command_prints_tables_and_writes_files(
     assert list(fields["rows"][0]["frames"]) == ["causal", "paper"]
     assert (tmp_path / "plots" / "roc.png").exists()
     with np.load(tmp_path / "report.npz") as scores:
-        assert scores["onnx-fp32/crossing/end"].tolist() == list(range(1, 60, 4))
+        assert scores["onnx-fp32/crossing/end"].tolist() == list(range(3, 60, 4))
         assert scores["onnx-fp32/crossing/causal"].shape == (60,)
 
 
