@@ -67,6 +67,9 @@ class OutboxFile:
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode=WAL")
             self._check()
+        except UnicodeDecodeError as error:  # of a damaged schema's names, in SQLite's own message
+            self._db.close()
+            raise sqlite3.DatabaseError(f"what is wrong with it cannot be told: {error}") from error
         except BaseException:
             self._db.close()
             raise

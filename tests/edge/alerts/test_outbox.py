@@ -231,6 +231,17 @@ def test_numbers_and_readable_messages_outlive_a_damage(
     assert 50 < len(numbers) < 300
 
 
+def test_a_damaged_name_that_is_no_text_is_a_damage(start, path: Path, make_event: Make) -> None:
+    start().close()
+    content = path.read_bytes()
+    assert b"TABLE messages" in content
+    path.write_bytes(content.replace(b"TABLE messages", b"\xd4ABLE messages"))
+    outbox = start()
+    outbox.add(make_event("new", "after"))
+    assert told(hand_over(outbox), "event_id") == ["after"]
+    assert outbox.stats.set_aside == 1
+
+
 def test_damage_found_while_running_loses_only_what_cannot_be_read(
     start, path: Path, make_event: Make
 ) -> None:
