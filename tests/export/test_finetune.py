@@ -34,7 +34,7 @@ def statistics_of(graph, windows) -> LocationStatistics:
         for window in windows:
             terms = graph.over(torch.from_numpy(window)[None], nothing, nothing + 1).terms
             gathered.add(terms.numpy())
-    return gathered.statistics()
+    return gathered.statistics(own=1.0)
 
 
 def lessons(graph, windows, unusual, steps: int) -> Lessons:
@@ -107,7 +107,7 @@ def test_weights_that_round_badly_learn_to_be_rounded(hard, windows, unusual):
     tuned = finetune(hard, ranges, ONNX_RULES, learned)
     after = int8_error(FusedGraph(tuned), reference, probe, shown)
     assert before > 0.1
-    assert after < 0.75 * before
+    assert after < 0.6 * before
 
 
 def test_the_rate_grows_and_falls_to_nothing():

@@ -64,6 +64,7 @@ def test_a_minute_and_a_half_of_normal_life_is_enough_to_find_anomalies_and_noth
     windows = list(watched())
     learned = learning.result
     assert learned is not None
+    assert learned.threshold < bundle.target(scorer.target).calibration.threshold
     rule = AlarmRule(learned.threshold, release_level(learned.threshold, learned.median))
     after = [window for window in windows if window.at > 60 * MINUTES]
     vehicle, crowd = alarms(after, rule)
