@@ -15,8 +15,8 @@ FRAMES  ?= 16
 HIDDEN  ?= 4
 MINUTES ?= 20
 SEED    ?= 1
-# New frames between two scores: every frame where the network steps.
-HOP     ?= $(if $(findstring causal,$(TRAIN_OPTIONS)),1,4)
+# New frames between two scores: every frame; windows (TRAIN_OPTIONS='--temporal full') every four.
+HOP     ?= $(if $(findstring --temporal,$(subst --temporal causal,,$(TRAIN_OPTIONS))),4,1)
 ALARMS  ?= 1
 SOAK    ?= 60
 RUN     ?= runs/$(notdir $(patsubst %/,%,$(DATA)))-$(SIZE)-w$(WIDTH)-t$(FRAMES)-m$(MINUTES)-s$(SEED)

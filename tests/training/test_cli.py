@@ -113,6 +113,26 @@ def test_a_preset_can_take_the_recordings_shape(tmp_path: Path, write_clips: Wri
     assert fitted.base_width == PRESETS["nano"].base_width
 
 
+def test_every_frame_is_scored_by_itself_unless_windows_are_asked_for(tmp_path: Path) -> None:
+    plain = asked_network(tmp_path, "nano", None, {})
+    assert (plain.temporal, plain.causal, plain.patches) == ("full", True, "slim")
+    windows = asked_network(tmp_path, "nano", None, {"temporal": "full"})
+    assert windows == PRESETS["nano"]
+    whole = asked_network(tmp_path, "nano", None, {"patches": "stack"})
+    assert (whole.causal, whole.patches) == (True, "stack")
+
+
+def test_the_published_recipe_sees_windows_unless_steps_are_asked_for(tmp_path: Path) -> None:
+    assert asked_network(tmp_path, "recipe", None, {}) == PRESETS["recipe"]
+    steps = asked_network(tmp_path, "recipe", None, {"temporal": "causal"})
+    assert (steps.causal, steps.patches) == (True, "slim")
+
+
+def test_a_size_alone_takes_the_other_defaults(tmp_path: Path) -> None:
+    asked = asked_network(tmp_path, None, "64x96", {"frames": 8})
+    assert (asked.height, asked.width, asked.frames, asked.causal) == (64, 96, 8, True)
+
+
 def test_missing_recordings_are_one_line_and_exit_code_6(tmp_path: Path, run: Run) -> None:
     done = run("--data", tmp_path, "--out", tmp_path / "out", *TINY)
     assert done.code == 6

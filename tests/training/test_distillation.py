@@ -150,10 +150,21 @@ def test_without_its_teacher_it_is_another_training(options: TrainOptions) -> No
         open_session(replace(options, teacher=None, resume=True), quiet())
 
 
+def test_a_teacher_of_other_windows_says_the_same_about_the_newest_frames(
+    options: TrainOptions,
+) -> None:
+    assert options.teacher is not None
+    stacks = batch().stacks
+    taught = [
+        open_teacher(options.teacher, replace(TINY, frames=frames), 10.0, Engine())(stacks)
+        for frames in (8, 16)
+    ]
+    assert torch.equal(*taught)
+
+
 @pytest.mark.parametrize(
     ("student", "rate", "sentence"),
     [
-        (replace(TINY, frames=12), 10.0, "sees 8 frames, wanted 12"),
         (TINY, 5.0, "works at 10 frames per second, wanted 5"),
         (replace(TINY, local_discriminator=False), 10.0, "has no local discriminator"),
     ],

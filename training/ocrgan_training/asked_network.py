@@ -13,6 +13,10 @@ from ocrgan_training.options import parse_size
 
 AUTO = "auto"
 """The size that fits the recordings."""
+STREAMING = "causal"
+"""`--temporal` of the network that scores every frame for the price of one."""
+PUBLISHED = "recipe"
+"""The preset of the published network, which sees windows."""
 
 
 def asked_network(
@@ -30,14 +34,34 @@ def asked_network(
         SettingsError: a setting cannot work.
         DataError: the size is to fit recordings that are not there.
     """
-    chosen = {key: value for key, value in given.items() if value is not None}
-    if chosen.get("temporal") == "causal":
-        chosen |= {"temporal": "full", "causal": True}
     if size is None and name is None:
         size = AUTO
     if size == AUTO:
         fitting = fitting_size(*recorded_size(data))
-        return replace(preset(name or "small"), **(fitting._asdict() | chosen))
-    if size is not None:
-        chosen["height"], chosen["width"] = parse_size(size)
+        return settled(name or "small", {**fitting._asdict(), **_said(given)})
+    shape = {} if size is None else dict(zip(("height", "width"), parse_size(size), strict=True))
+    return settled(name, {**given, **shape})
+
+
+def settled(name: str | None, given: Mapping[str, Any]) -> NetworkConfig:
+    """The settings of a network once its size is known.
+
+    Frames are scored one by one (docs/streaming.md), with the local discriminator that is cheap
+    enough for it, unless `temporal` or the preset `recipe` asks for windows: it detects more at a
+    third of the multiplications per second (docs/decisions/019-every-frame.md).
+
+    Args:
+        name: of the preset, None for the defaults of `NetworkConfig`.
+        given: as in `asked_network`.
+
+    Raises:
+        SettingsError: a setting cannot work.
+    """
+    chosen = _said(given)
+    if chosen.get("temporal", None if name == PUBLISHED else STREAMING) == STREAMING:
+        chosen = {"patches": "slim"} | chosen | {"temporal": "full", "causal": True}
     return replace(NetworkConfig() if name is None else preset(name), **chosen)
+
+
+def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in given.items() if value is not None}

@@ -56,18 +56,14 @@ def open_teacher(
 
     Raises:
         DataError: `run` is no run, or its checkpoint cannot be read.
-        SettingsError: one of them has no local discriminator, or they see time differently.
+        SettingsError: one of them has no local discriminator, or their frame rates differ. The
+            windows may: a local discriminator looks at the newest 8 frames of any.
     """
     network, info = load_network(run)
     config = network.config
     for whose, one in ((f"the teacher {run}", config), ("the network to be trained", student)):
         if not one.local_discriminator:
             raise SettingsError(f"{whose} has no local discriminator, which is what is taught")
-    if config.frames != student.frames:
-        raise SettingsError(
-            f"the teacher {run} sees {config.frames} frames, wanted {student.frames} as the "
-            "network to be trained"
-        )
     if info.frames_per_second != frames_per_second:
         raise SettingsError(
             f"the teacher {run} works at {info.frames_per_second:g} frames per second, wanted "

@@ -118,7 +118,8 @@ def load_clip(name: str, path: Path, spec: ClipSpec, memory: int | None = None) 
     if len(images) < spec.shortest:
         raise DataError(
             f"training clip {name!r} has {len(images)} frames at {spec.frames_per_second:g} "
-            f"frames/s, but a window needs {spec.shortest}"
+            f"frames/s, but training needs {spec.shortest} at a time: longer clips or fewer "
+            "--frames are wanted"
         )
     return Clip(name, np.stack(images))
 

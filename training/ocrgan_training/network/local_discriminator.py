@@ -35,10 +35,8 @@ class LocalDiscriminator(nn.Module):
         super().__init__()
         self.context = context
         self.stride = 4 if min(size) < 96 else 8
-        if slim:
-            layers, width = slim_layers(context, slim_width(base_width), self.stride)
-        else:
-            layers, width = full_layers(context, local_width(base_width), self.stride)
+        make = slim_layers if slim else full_layers
+        layers, width = make(context, local_width(base_width), self.stride)
         self.layers = nn.Sequential(*layers)
         self.classifier = nn.Conv2d(width, 1, 1)
         self.luma: Tensor
@@ -92,11 +90,6 @@ def _separable(channels: int, out: int, kernel: int = 3, stride: int = 1) -> nn.
     padding = (kernel - 1) // 2
     space = nn.Conv2d(channels, channels, kernel, stride, padding, groups=channels, bias=False)
     return nn.Sequential(space, ConvBlock(channels, out, kernel=1))
-
-
-def slim_width(base_width: int) -> int:
-    """As of the full one, but no more than the network's n."""
-    return min(base_width, local_width(base_width))
 
 
 def local_width(base_width: int) -> int:

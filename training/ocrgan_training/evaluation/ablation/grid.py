@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ocrgan_edge.errors import OcrganError, SettingsError
-from ocrgan_training.network.presets import NetworkConfig, preset
+from ocrgan_training.asked_network import settled
+from ocrgan_training.network.presets import NetworkConfig
 from ocrgan_training.options import parse_size
 
 TEMPORAL = {
@@ -58,9 +59,7 @@ class Network(_Strict):
         values |= {name: getattr(self, name) for name in _SAME_NAMES}
         if self.size is not None:
             values["height"], values["width"] = parse_size(str(self.size))
-        given = {name: value for name, value in values.items() if value is not None}
-        start = NetworkConfig() if self.preset is None else preset(self.preset)
-        return replace(start, **given)
+        return settled(self.preset, values)
 
     def options(self) -> list[str]:
         """As options of `ocrgan-train`."""

@@ -42,7 +42,10 @@ def command(
     preset: Annotated[str | None, typer.Option(help="Named settings of the network.")] = "nano",
     size: Annotated[str | None, typer.Option(help="HEIGHTxWIDTH instead of the preset's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all trainings.")] = 1,
-    hop: Annotated[int, typer.Option(min=1, help="New frames between two windows.")] = 4,
+    hop: Annotated[
+        int | None,
+        typer.Option(min=1, help="New frames between two scores [1; 4 where windows are scored]."),
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processors [all].")] = None,
     plot_format: Annotated[
         Literal["png", "pdf", "svg"], typer.Option(help="Of the figure.")
@@ -65,14 +68,14 @@ def command(
     used = threads or os.cpu_count() or 1
     torch.set_num_threads(used)
     network = Network(preset=preset, size=size)
-    network.config()
+    causal = network.config().causal
     question = Question(
         network=network,
         recording=lengths,
         minutes=tuple(_number("minutes", word) for word in _words(minutes)),
         steps=tuple(int(_number("steps", word)) for word in _words(steps)),
         seed=seed,
-        hop=hop,
+        hop=hop or (1 if causal else 4),
         threads=used,
     )
     console = Console(width=None if sys.stdout.isatty() else 150)

@@ -27,7 +27,7 @@ class Question:
     """Of training; these or `steps`."""
     steps: tuple[int, ...] = ()
     seed: int = 1
-    hop: int = 4
+    hop: int = 1
     threads: int = 1
 
     @property
