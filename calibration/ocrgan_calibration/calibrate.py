@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ocrgan_edge.bundle import Calibration, InputSpec
 from ocrgan_edge.detection.explain import RECENT
+from ocrgan_edge.detection.picture_parts import part_scores
 from ocrgan_edge.detection.term_statistics import TermStatistics
 from ocrgan_edge.detection.threshold import (
     Threshold,
@@ -116,10 +117,11 @@ def measure_places(
 def normal_scores(
     scorer: Scorer, clips: Mapping[str, Path], plan: Plan, told: Told = lambda name: None
 ) -> list[NDArray[np.float64]]:
-    """Window scores of each clip, with the statistics that the scorer has now."""
+    """Scores of the picture's parts, (windows, parts) of each clip, by the scorer's statistics."""
     scores = []
     for name, path in clips.items():
-        scores.append(np.array([window.result.score for window in _windows(scorer, path, plan)]))
+        found = [part_scores(each.result, plan.recent) for each in _windows(scorer, path, plan)]
+        scores.append(np.array(found))
         told(name)
     return scores
 

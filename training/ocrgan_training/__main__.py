@@ -63,13 +63,15 @@ def command(
     temporal: Annotated[
         Literal["none", "basic", "multi-scale", "hierarchical", "full", "causal"] | None,
         typer.Option(
-            help="Operations over time in the network. causal: all of them, looking back only, so "
-            "that every frame is scored by itself; the others see windows [causal; full for recipe]."
+            help="Operations over time in the network. causal: all, looking back only, so that "
+            "every frame is scored by itself; the others see windows [causal; full for recipe]."
         ),
     ] = None,
     patches: Annotated[
         Literal["stack", "slim"] | None,
-        typer.Option(help="slim: a local discriminator of a sixth of the work [slim; stack for windows]."),
+        typer.Option(
+            help="slim: a local discriminator of a sixth of the work [slim; stack for windows]."
+        ),
     ] = None,
     hidden_frames: Annotated[
         int | None, typer.Option(help="Newest frames to predict instead of to see [0].")

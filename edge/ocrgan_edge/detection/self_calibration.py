@@ -1,7 +1,7 @@
 """A camera that learns by itself what is usual at its place, and the threshold that goes with it.
 
 The first half of the time gathers what each term is like at each place; the second half, scored
-under those statistics, gives the threshold. Memory: a few maps per term, and a number per window.
+under those statistics, gives the threshold. Memory: a few maps per term, six numbers per window.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ocrgan_edge.detection.explain import RECENT
 from ocrgan_edge.detection.normal_alarms import windows_needed
+from ocrgan_edge.detection.picture_parts import part_scores
 from ocrgan_edge.detection.profiles import Learned
 from ocrgan_edge.detection.term_statistics import TermStatistics
 from ocrgan_edge.detection.threshold import (
@@ -97,6 +98,7 @@ class SelfCalibration:
         self._interval, self._wish, self._grid = interval, wish, grid
         self._places = _Places(recent)
         self._scores = _Scores()
+        self._recent = recent
         self._seen = 0.0
         self._newest_at: float | None = None
 
@@ -108,7 +110,7 @@ class SelfCalibration:
     @property
     def normal_scores(self) -> list[NDArray[np.float64]]:
         """Scores of the second half, in runs that nothing interrupts."""
-        return self._scores.runs()
+        return [run.max(axis=1) for run in self._scores.runs()]
 
     def take(self, window: ScoredWindow, alarmed: bool) -> None:
         """Learns from a window; nothing more once there is a result.
@@ -132,7 +134,7 @@ class SelfCalibration:
             if self._seen >= self._half:
                 self.statistics = self._places.statistics()
         else:
-            self._scores.add(window.result.score, alarmed, follows)
+            self._scores.add(part_scores(window.result, self._recent), alarmed, follows)
             if self._seen >= 2 * self._half:
                 self.result = self._finish(self.statistics)
 
@@ -200,30 +202,30 @@ class _Places:
 
 
 class _Scores:
-    """Second half: scores in order of time, in runs that nothing interrupts."""
+    """Second half: scores of the picture's parts in order of time, in runs without a gap."""
 
     def __init__(self) -> None:
         self.guard = _Guard()
-        self._taken: list[tuple[float, bool, bool]] = []
+        self._taken: list[tuple[NDArray[np.float64], bool, bool]] = []
 
     @property
     def windows(self) -> int:
         return len(self._taken)
 
-    def add(self, score: float, alarmed: bool, follows: bool) -> None:
-        if not np.isfinite(score):
-            raise DataError(f"a normal window's score is {score}, not a finite number")
+    def add(self, parts: NDArray[np.float64], alarmed: bool, follows: bool) -> None:
+        if not np.isfinite(parts).all():
+            raise DataError(f"a normal window's score is {parts.max()}, not a finite number")
         self.guard.add(alarmed)
-        self._taken.append((score, alarmed, follows))
+        self._taken.append((parts, alarmed, follows))
 
     def runs(self) -> list[NDArray[np.float64]]:
-        runs: list[list[float]] = [[]]
-        for score, alarmed, follows in self._taken:
+        runs: list[list[NDArray[np.float64]]] = [[]]
+        for parts, alarmed, follows in self._taken:
             left_out = alarmed and self.guard.leaves_out
             if left_out or not follows:
                 runs.append([])
             if not left_out:
-                runs[-1].append(score)
+                runs[-1].append(parts)
         return [np.array(run) for run in runs if run]
 
 

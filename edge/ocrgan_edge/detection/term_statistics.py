@@ -88,12 +88,12 @@ class TermStatistics:
             raise DataError("a term of a normal window is not a finite number")
         variance = np.maximum(square - np.square(mean), 0)
         typical = variance.mean(axis=(1, 2), keepdims=True)
-        scale = np.sqrt(own**2 * variance + floor**2 * typical)
+        scale = np.sqrt(own**2 * variance + floor**2 * typical).astype(np.float32)
         size = np.sqrt(square.mean(axis=(1, 2), keepdims=True))
-        speaks = np.sqrt(typical) > NO_SPREAD * size
+        speaks = (np.sqrt(typical) > NO_SPREAD * size) & (scale > 0)  # not 0 in float32 either
         return LocationStatistics(
             mean=mean.astype(np.float32),
-            scale=np.where(speaks, scale, 1.0).astype(np.float32),
+            scale=np.where(speaks, scale, np.float32(1)),
         )
 
 

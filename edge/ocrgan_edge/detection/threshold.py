@@ -1,11 +1,12 @@
 """The threshold that normal life crosses at most N times a day.
 
 Read from the scores of normal windows alone, as the alarm sees them: what counts is the alarms that
-they would raise (`normal_alarms`), not windows. The peaks of these alarms are extrapolated to the
-wished rate with a generalised Pareto tail (`tail`), and of what is so reached the upper 95 % bound
-is the threshold: a recording that knows little gives a higher one, never a lower one. It is
-followed no farther than `REACH` times the recording's length: beyond, the bound only says that
-nothing is known, and a threshold there is one that nothing crosses.
+they would raise (`normal_alarms`), not windows. The peaks of these alarms, in each part of the
+picture by itself (`picture_parts`), are extrapolated to the wished rate with a generalised Pareto
+tail (`tail`), and of what is so reached the upper 95 % bound is the threshold: a recording that
+knows little gives a higher one, never a lower one. It is followed no farther than `REACH` times the
+recording's length: beyond, the bound only says that nothing is known, and a threshold there is one
+that nothing crosses.
 """
 
 from __future__ import annotations
@@ -73,14 +74,15 @@ class Threshold:
 
 
 def threshold_for(clips: Sequence[NDArray[np.floating]], interval: float, wish: Wish) -> Threshold:
-    """Reads a threshold from the scores of normal clips, one array of window scores each.
+    """Reads a threshold from the scores of normal clips, one array each.
 
     The value is the larger of: the 95 % bound of the tail's level at the wished rate, and the
     smallest value at which the alarms of these very clips show the wish to be kept (where they are
     too short to show it, the smallest that raises none).
 
     Args:
-        clips: window scores in order of time; nothing reaches from one clip into the next.
+        clips: window scores (n,) in order of time, or the scores of the picture's parts (n, parts),
+            whose largest is the window's; nothing reaches from one clip into the next.
         interval: seconds between two windows.
         wish: the wished rate and the alarm's durations.
 
@@ -88,14 +90,14 @@ def threshold_for(clips: Sequence[NDArray[np.floating]], interval: float, wish: 
         DataError: no clip is as long as the alarm's minimum duration, or a score is not finite.
     """
     windows = AlarmWindows.of(interval, wish.minimum_duration, wish.cool_down)
-    normal = _Normal([np.asarray(clip, np.float64) for clip in clips], windows)
+    normal = _Normal(clips, windows)
     days = normal.scores.size * interval / SECONDS_PER_DAY
     rate = max(wish.false_alarms_per_day, 1 / (REACH * days))
     level, peaks = normal.tail_begins()
     estimate = fit_tail(level, peaks, days).reached(rate)
     bound = bound_reached(level, peaks, days, rate, CONFIDENCE)
     allowed = max(most_seen(rate * days, CONFIDENCE), 0)
-    seen = normal.quiet_at(peaks, allowed, level)
+    seen = normal.quiet_at(allowed, level)
     return Threshold(
         value=max(bound, estimate, seen),
         median=normal.median,
@@ -121,7 +123,7 @@ def silent_threshold(clips: Sequence[NDArray[np.floating]], interval: float, wis
         DataError: as `threshold_for`.
     """
     windows = AlarmWindows.of(interval, wish.minimum_duration, wish.cool_down)
-    return _Normal([np.asarray(clip, np.float64) for clip in clips], windows).highest
+    return _Normal(clips, windows).highest
 
 
 def extrapolation_warning(threshold: Threshold, wish: Wish) -> str | None:
@@ -152,10 +154,14 @@ def _rate(value: float) -> str:
 class _Normal:
     """Scores of normal clips, and the alarms that they would raise."""
 
-    def __init__(self, clips: list[Scores], windows: AlarmWindows) -> None:
-        self._clips, self._windows = clips, windows
-        self.scores = np.concatenate(clips or [np.zeros(0)])
-        statistics = [alarm_statistic(clip, windows.needed) for clip in clips]
+    def __init__(self, clips: Sequence[NDArray[np.floating]], windows: AlarmWindows) -> None:
+        given = [np.asarray(clip, np.float64) for clip in clips]
+        parts = [clip[:, None] if clip.ndim == 1 else clip for clip in given]
+        self._windows = windows
+        self._whole = [clip.max(axis=1, initial=-np.inf) for clip in parts]
+        self._parts = [part for clip in parts for part in clip.T]
+        self.scores = np.concatenate(self._whole or [np.zeros(0)])
+        statistics = [alarm_statistic(clip, windows.needed) for clip in self._whole]
         self._statistic = np.concatenate(statistics or [np.zeros(0)])
         if not self._statistic.size:
             raise DataError(
@@ -163,33 +169,37 @@ class _Normal:
                 f"{max(map(len, clips), default=0)} windows each, "
                 f"but an alarm needs {windows.needed}: give longer clips or a smaller hop"
             )
-        if not np.isfinite(self.scores).all():
+        if not all(np.isfinite(part).all() for part in self._parts):
             raise DataError("a normal window's score is not a finite number")
         self.median = float(np.median(self.scores))
         self.highest = float(self._statistic.max())
 
-    def peaks(self, threshold: float) -> list[float]:
-        """Of the alarms at a threshold."""
-        return [
-            peak
-            for clip in self._clips
-            for peak in alarm_peaks(clip, threshold, self.median, self._windows)
-        ]
+    def alarms(self, threshold: float) -> list[float]:
+        """Peaks of the picture's alarms at a threshold."""
+        return self._peaks(self._whole, threshold)
 
     def tail_begins(self) -> tuple[float, list[float]]:
-        """The highest level with enough peaks above it, else the lowest level, and the peaks."""
+        """The highest level with enough peaks of parts above it, else the lowest, and the peaks."""
         level, peaks = 0.0, list[float]()
         for share in LEVELS:
             level = float(np.quantile(self._statistic, share))
-            peaks = self.peaks(level)
+            peaks = self._peaks(self._parts, level)
             if len(peaks) >= ENOUGH_PEAKS:
                 break
         return level, peaks
 
-    def quiet_at(self, peaks: list[float], allowed: int, level: float) -> float:
-        """The smallest of level and peaks at which no more than `allowed` alarms are raised."""
+    def quiet_at(self, allowed: int, level: float) -> float:
+        """The smallest of level and alarms above it that raises no more than `allowed` alarms."""
+        peaks = self.alarms(level)
         if len(peaks) <= allowed:
             return level
         # One long alarm at the level may be two higher up, so the order of peaks is not enough.
         higher = sorted(peaks)[len(peaks) - allowed - 1 :]
-        return next(value for value in higher if len(self.peaks(value)) <= allowed)
+        return next(value for value in higher if len(self.alarms(value)) <= allowed)
+
+    def _peaks(self, clips: list[Scores], threshold: float) -> list[float]:
+        return [
+            peak
+            for clip in clips
+            for peak in alarm_peaks(clip, threshold, self.median, self._windows)
+        ]

@@ -61,9 +61,10 @@ def test_the_first_half_says_what_is_usual() -> None:
 
 
 def test_the_second_half_says_the_threshold() -> None:
+    """The map has one value everywhere: each of the picture's six parts scores what it does."""
     result = learn(usual).result
     assert result is not None
-    expected = threshold_for([np.array([n % 7 / 7 for n in range(120, 240)])], INTERVAL, WISH)
+    expected = threshold_for([np.array([[n % 7 / 7] * 6 for n in range(120, 240)])], INTERVAL, WISH)
     assert result.threshold == pytest.approx(expected.value)
     assert result.median == pytest.approx(expected.median)
     assert (result.windows, result.minutes) == (120, 1.0)

@@ -132,6 +132,54 @@ def test_a_tail_is_followed_for_a_hundred_recordings_lengths_and_no_farther() ->
     assert "the wish takes 14.4 minutes" in told
 
 
+def test_parts_of_one_column_are_the_windows_scores() -> None:
+    scores = wandering(2000, seed=5)
+    whole = threshold_for([scores], INTERVAL, Wish())
+    assert threshold_for([scores[:, None]], INTERVAL, Wish()) == whole
+
+
+def test_an_alarm_of_each_part_is_a_peak_of_the_tail() -> None:
+    """Left and right stand out at once: one alarm of the picture, two of its parts."""
+    parts = np.zeros((400, 2))
+    parts[100:103] = 4.0, 3.0
+    found = threshold_for([parts], INTERVAL, Wish())
+    assert found.peaks == 2
+    assert threshold_for([parts.max(axis=1)], INTERVAL, Wish()).peaks == 1
+
+
+def test_what_raises_alarms_is_the_largest_part() -> None:
+    """No part by itself stays above 4 for the three windows of an alarm, but together they do."""
+    parts = np.zeros((100, 2))
+    parts[50], parts[51], parts[52] = (6.0, 0.0), (0.0, 5.0), (6.0, 0.0)
+    assert silent_threshold([parts], INTERVAL, Wish()) == 5.0
+    assert threshold_for([parts], INTERVAL, Wish()).value >= 5.0
+
+
+def picture(minutes: int, seed: int) -> NDArray[np.float64]:
+    """Six parts that know nothing of each other."""
+    parts = [wandering(minutes * 150, 1000 * seed + part) for part in range(6)]
+    return np.stack(parts, axis=1)
+
+
+@pytest.mark.parametrize("minutes", [10, 20])
+def test_in_simulation_alarms_of_parts_keep_the_wished_rate_of_the_picture(minutes: int) -> None:
+    future = picture(1000, seed=99).max(axis=1)
+    rates = [
+        alarms_per_day(future, threshold_for([picture(minutes, seed)], INTERVAL, Wish(10.0)).value)
+        for seed in range(20)
+    ]
+    assert sum(rate <= 10 for rate in rates) >= 18
+
+
+def test_in_simulation_alarms_of_parts_know_more_of_a_short_recording() -> None:
+    def share(seed: int) -> float:
+        parts = picture(3, seed)
+        whole = threshold_for([parts.max(axis=1)], INTERVAL, Wish(10.0))
+        return threshold_for([parts], INTERVAL, Wish(10.0)).value / whole.value
+
+    assert float(np.median([share(seed) for seed in range(20)])) < 0.9
+
+
 def test_what_keeps_together_for_the_alarm_counts_once() -> None:
     """Two peaks between which the score never falls below the release are one alarm."""
     scores = np.tile([0.0] * 20 + [9.0] * 3 + [6.5] * 20 + [8.0] * 3 + [0.0] * 20, 5)

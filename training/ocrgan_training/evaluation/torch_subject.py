@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ocrgan_edge.bundle import Bundle, Calibration, InputSpec
+from ocrgan_edge.detection.picture_parts import part_scores
 from ocrgan_edge.detection.term_statistics import TermStatistics
 from ocrgan_edge.detection.threshold import extrapolation_warning, threshold_for
 from ocrgan_edge.errors import DataError
@@ -189,7 +190,10 @@ def _calibrated(run: LoadedRun, data: DataSet, settings: Settings) -> Subject:
             gathered.add(result.terms)
     statistics = gathered.statistics()
     scorer.use(statistics)
-    scores = [np.array([found.score for found in results(path)]) for path in data.held_out.values()]
+    scores = [
+        np.array([part_scores(found, run.graph.recent) for found in results(path)])
+        for path in data.held_out.values()
+    ]
     calibration = _calibration(scores, run.spec, data, settings)
     return Subject(LoadedGraph(scorer, run.spec, statistics), calibration)
 

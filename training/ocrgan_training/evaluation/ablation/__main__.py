@@ -105,9 +105,7 @@ def command(
     if grid is not None:
         rows = read_grid(grid)
     else:
-        common = Network(
-            preset=preset, temporal="full", size=size, frames=frames, width=width
-        )
+        common = Network(preset=preset, temporal="full", size=size, frames=frames, width=width)
         plan = Grid((), budget(minutes, steps), hop)
         rows = standard_grid(_words(axes), common, _seeds(seeds), plan)
     used = threads or (1 if cluster is not None else os.cpu_count() or 1)
