@@ -78,7 +78,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, dict
     """A run after ocrgan-train, ocrgan-export and ocrgan-quantize; what the last two printed."""
     folder = tmp_path_factory.mktemp("chain")
     data, run = write_clips(folder / "data"), folder / "run"
-    shape = ("--size", 32, "--width", 8, "--frames", 8, "--steps", 2, "--threads", 1)
+    shape = ("--size", 32, "--width", 8, "--frames", 8, "--temporal", "full")
+    shape += ("--steps", 2, "--threads", 1)
     run_command("ocrgan-train", "--data", data, "--out", run, *shape)
     first = run_command("ocrgan-export", run, "--hop", 2, "--threads", 1, "--json")
     second = run_command(

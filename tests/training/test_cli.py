@@ -71,7 +71,7 @@ def test_help_shows_examples(run: Run) -> None:
 def test_a_training_then_the_same_again_then_with_another_seed(
     tmp_path: Path, write_clips: WriteClips, run: Run
 ) -> None:
-    data, out = write_clips(tmp_path / "data", (12, 12, 12)), tmp_path / "out"
+    data, out = write_clips(tmp_path / "data", (16, 16, 16)), tmp_path / "out"
     options = ("--data", data, "--out", out, *TINY, "--steps", "1")
     done = run(*options)
     assert (done.code, done.err) == (0, "")
@@ -90,7 +90,7 @@ def test_a_training_then_the_same_again_then_with_another_seed(
 def test_a_preset_gives_what_the_options_do_not(
     tmp_path: Path, write_clips: WriteClips, run: Run
 ) -> None:
-    data, out = write_clips(tmp_path / "data", (12, 12)), tmp_path / "out"
+    data, out = write_clips(tmp_path / "data", (16, 16)), tmp_path / "out"
     run("--data", data, "--out", out, "--preset", "recipe", *TINY, "--steps", "1")
     config = json.loads((out / "run.json").read_text())["config"]
     assert (config["height"], config["base_width"], config["features"]) == (32, 8, 100)
@@ -99,7 +99,7 @@ def test_a_preset_gives_what_the_options_do_not(
 def test_without_preset_and_size_the_network_is_small_in_the_recordings_shape(
     tmp_path: Path, write_clips: WriteClips
 ) -> None:
-    data = write_clips(tmp_path / "data", (12, 12))
+    data = write_clips(tmp_path / "data", (16, 16))
     height, width = recorded_size(data)
     fitted = asked_network(data, None, None, {"frames": 8})
     assert (fitted.height, fitted.width, fitted.reduction) == fitting_size(height, width)
@@ -107,7 +107,7 @@ def test_without_preset_and_size_the_network_is_small_in_the_recordings_shape(
 
 
 def test_a_preset_can_take_the_recordings_shape(tmp_path: Path, write_clips: WriteClips) -> None:
-    data = write_clips(tmp_path / "data", (12, 12))
+    data = write_clips(tmp_path / "data", (16, 16))
     fitted = asked_network(data, "nano", "auto", {})
     assert (fitted.height, fitted.width, fitted.reduction) == fitting_size(*recorded_size(data))
     assert fitted.base_width == PRESETS["nano"].base_width
@@ -148,7 +148,7 @@ def test_two_budgets_are_refused(tmp_path: Path, run: Run) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_saves_and_exits_with_130(tmp_path: Path, write_clips: WriteClips) -> None:
-    data, out = write_clips(tmp_path / "data", (12, 12)), tmp_path / "out"
+    data, out = write_clips(tmp_path / "data", (16, 16)), tmp_path / "out"
     options = ("--data", data, "--out", out, *TINY, "--minutes", "10")
     with subprocess.Popen(
         [sys.executable, "-m", "ocrgan_training", *map(str, options)],

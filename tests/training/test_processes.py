@@ -18,7 +18,8 @@ from ocrgan_training.__main__ import main
 from ocrgan_training.losses import masked_adversarial
 
 WriteClips = Callable[..., Path]
-TINY = ("--size", "32", "--width", "8", "--frames", "8", "--threads", "1", "--seed", "3")
+WINDOWS = ("--size", "32", "--width", "8", "--frames", "8", "--temporal", "full")
+TINY = (*WINDOWS, "--threads", "1", "--seed", "3")
 EXACT = ("--precision", "float64", "--dropout", "0")
 
 
