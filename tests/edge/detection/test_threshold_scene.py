@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tests.edge.detection.threshold_coverage import coverage, normal_life
 
 
