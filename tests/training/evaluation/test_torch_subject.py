@@ -1,6 +1,7 @@
 """A checkpoint scored through torch, against its exported graph and by itself."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,11 +47,14 @@ def _one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def run(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> LoadedRun:
     """A run folder whose network has learned nothing yet."""
-    folder = tmp_path_factory.mktemp("runs") / "yard"
+    return untrained(CONFIG, data_set, tmp_path_factory.mktemp("runs") / "yard")
+
+
+def untrained(config: NetworkConfig, data_set: Path, folder: Path) -> LoadedRun:
     folder.mkdir()
-    loader = LoaderSettings(frames=8, batch=1, stacks=4, seed=1)
-    options = TrainOptions(data_set, folder, CONFIG, Budget(steps=1), loader)
-    learner = make_learner(CONFIG, Rates(), seed=1)
+    loader = LoaderSettings(frames=config.clip_frames, batch=1, stacks=4, seed=1)
+    options = TrainOptions(data_set, folder, config, Budget(steps=1), loader)
+    learner = make_learner(config, Rates(), seed=1)
     save_checkpoint(folder, learner, options.info(find_recordings(data_set)), Plateau())
     return load_run(folder)
 
@@ -102,6 +106,17 @@ def test_what_the_network_does_inside_is_drawn(
     ]
     assert "abnormal, score" in paths[0].read_text()
     assert "abnormal − normal" in paths[1].read_text()
+
+
+def test_what_a_network_that_steps_does_inside_is_drawn(data_set: Path, tmp_path: Path) -> None:
+    steps = untrained(replace(CONFIG, causal=True, patches="slim"), data_set, tmp_path / "steps")
+    data = load_data_set(data_set)
+    found = evaluate(of_run(steps, data, SETTINGS), data, SETTINGS, lambda: None)
+    inside = Inside(steps, found.statistics[TORCH], data)
+    paths = write_network_plots(tmp_path, inside, found.of(TORCH), "svg")
+    assert [path.name for path in paths] == [
+        *("reconstruction.svg", "attention.svg", "channel-shuffle.svg"),
+    ]
 
 
 def test_every_window_has_the_label_of_its_newest_frame(found: Evaluation, data_set: Path) -> None:

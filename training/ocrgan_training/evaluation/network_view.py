@@ -110,7 +110,8 @@ def _view(inside: Inside, frames: NDArray[np.uint8], place: Place) -> View:
     run, statistics = inside.run, inside.statistics
     batch = torch.from_numpy(frames.copy())[None]
     mean, scale = torch.from_numpy(statistics.mean), torch.from_numpy(statistics.scale)
-    anomaly_map = run.graph(batch, mean, scale).anomaly_map[-run.graph.recent :].mean(0).numpy()
+    told = run.graph.over(batch, mean, scale)
+    anomaly_map = told.anomaly_map[-run.graph.recent :].mean(0).numpy()
     network = run.graph.network
     video = network.reduce(to_video(batch))
     rebuilt = network.rebuild(*decompose(video))
