@@ -91,6 +91,7 @@ def command(
     from ocrgan_training.evaluation.ablation.cell import Bench
     from ocrgan_training.evaluation.ablation.figure import write_figure
     from ocrgan_training.evaluation.ablation.grid import (
+        WINDOWS,
         Grid,
         Network,
         budget,
@@ -105,7 +106,7 @@ def command(
     if grid is not None:
         rows = read_grid(grid)
     else:
-        common = Network(preset=preset, temporal="full", size=size, frames=frames, width=width)
+        common = Network(preset=preset, size=size, frames=frames, width=width).over(WINDOWS)
         plan = Grid((), budget(minutes, steps), hop)
         rows = standard_grid(_words(axes), common, _seeds(seeds), plan)
     used = threads or (1 if cluster is not None else os.cpu_count() or 1)

@@ -71,6 +71,10 @@ class Network(_Strict):
         ]
 
 
+WINDOWS = Network(temporal="full")
+"""Where nothing is said: an ablation compares the parts of the network that sees windows."""
+
+
 class RowSettings(Network):
     """One row of the table."""
 
@@ -140,8 +144,9 @@ def read_grid(path: Path) -> Grid:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"grid {path}: {where}: {first['msg']}") from error
+    common = file.network.over(WINDOWS)
     rows = tuple(
-        Row(row.name, row.group, _network_of(row).over(file.network), row.seeds or file.seeds)
+        Row(row.name, row.group, _network_of(row).over(common), row.seeds or file.seeds)
         for row in file.row
     )
     return checked(Grid(rows, budget(file.minutes, file.steps), file.hop))
