@@ -2,7 +2,8 @@
 
 A score is the largest value anywhere in the picture, so of all that stands out in it at a time only
 one thing is heard. A threshold is read from the alarms of the parts instead, which are several
-times as many, and counts each: the picture's alarms are at most the sum of theirs.
+times as many, and counts each: all the picture's alarms but those of what changes its part before
+it has lasted long enough, which only the whole picture's own alarms tell.
 """
 
 from __future__ import annotations
