@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.bundle import InputSpec
-from ocrgan_edge.detection.explain import RECENT, recent_map
+from ocrgan_edge.detection.explain import CLIP, RECENT, recent_map
 from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer
 from ocrgan_edge.runtime.scoring import ScoredWindow, score_source
 from ocrgan_training.evaluation.counted_source import CountedSource
 from ocrgan_training.evaluation.protocol import ClipScores
-
-HIGHEST = 30.0
-"""Largest standardised term that the graph lets count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,5 +92,5 @@ def score_clip(graph: LoadedGraph, source: CountedSource, hop: int) -> GraphClip
 def _unusual(newest: NDArray[np.float32], statistics: LocationStatistics) -> NDArray[np.float32]:
     """(K,): each term's largest standardised value, from its raw map (K, h, w)."""
     standard = (newest - statistics.mean) / statistics.scale
-    largest: NDArray[np.float32] = standard.clip(max=HIGHEST).max(axis=(1, 2))
+    largest: NDArray[np.float32] = standard.clip(max=CLIP[1]).max(axis=(1, 2))
     return largest
