@@ -33,6 +33,18 @@ class AlarmWindows:
         return cls(windows_needed(interval, minimum_duration), spanning(interval, cool_down))
 
 
+@dataclass(frozen=True, slots=True)
+class RaisedAlarm:
+    """An alarm that scores would have raised."""
+
+    first: int
+    """Place in the alarm's statistic at which it is above the threshold first."""
+    last: int
+    """… and last."""
+    peak: float
+    """The largest of the statistic: how high the threshold would have to be for no alarm."""
+
+
 def spanning(interval: float, seconds: float) -> int:
     """Fewest windows whose first and last lie so many seconds apart."""
     return math.ceil(seconds / interval - ROUNDING) + 1
@@ -64,19 +76,16 @@ def alarm_statistic(scores: Scores, needed: int) -> Scores:
     return np.asarray(windows.min(axis=1))
 
 
-def alarm_peaks(
+def alarms_raised(
     scores: Scores, threshold: float, median: float, windows: AlarmWindows
-) -> list[float]:
-    """The alarms of one clip in order of time: how high the threshold would have to be for none.
+) -> list[RaisedAlarm]:
+    """The alarms of one clip in order of time.
 
     Args:
         scores: (n,) window scores in order of time, without gaps.
         threshold: that raises them.
         median: of normal life; with the threshold it gives the release.
         windows: the alarm's durations.
-
-    Returns:
-        The largest alarm statistic of each alarm, all above `threshold`.
     """
     statistic = alarm_statistic(scores, windows.needed)
     above = np.flatnonzero(statistic > threshold)
@@ -90,4 +99,38 @@ def alarm_peaks(
     # Two windows belong to one alarm if nothing has ended it between them.
     number = np.cumsum(ended)[above + windows.needed - 1]
     alarms = np.split(above, np.flatnonzero(np.diff(number)) + 1)
-    return [float(statistic[alarm].max()) for alarm in alarms]
+    return [
+        RaisedAlarm(int(alarm[0]), int(alarm[-1]), float(statistic[alarm].max()))
+        for alarm in alarms
+    ]
+
+
+def alarm_peaks(
+    scores: Scores, threshold: float, median: float, windows: AlarmWindows
+) -> list[float]:
+    """How high the threshold would have to be for none, of each alarm of `alarms_raised`."""
+    return [alarm.peak for alarm in alarms_raised(scores, threshold, median, windows)]
+
+
+def peaks_of_parts(
+    parts: Scores, threshold: float, median: float, windows: AlarmWindows
+) -> list[float]:
+    """What stands out in a clip, each thing once: the picture's alarms and those beside them.
+
+    Each alarm of the picture counts with its own peak, whichever parts it went through; of the
+    parts' alarms within it, which are lower or as high, all but the highest count as well.
+
+    Args:
+        parts: (n, parts) scores of the picture's parts, whose largest is the picture's.
+        threshold: that raises the alarms.
+        median: of normal life, of the picture's scores.
+        windows: the alarm's durations.
+    """
+    found: list[float] = []
+    whole = alarms_raised(parts.max(axis=1, initial=-np.inf), threshold, median, windows)
+    of_parts = [a for part in parts.T for a in alarms_raised(part, threshold, median, windows)]
+    for alarm in whole:
+        # A part above the threshold has the picture above it: its alarm lies within one of these.
+        inside = [each.peak for each in of_parts if alarm.first <= each.first <= alarm.last]
+        found += [alarm.peak, *sorted(inside)[:-1]]
+    return found

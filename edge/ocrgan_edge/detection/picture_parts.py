@@ -1,9 +1,8 @@
 """The picture in parts: what each would score by itself, for the tail of normal life.
 
 A score is the largest value anywhere in the picture, so of all that stands out in it at a time only
-one thing is heard. A threshold is read from the alarms of the parts instead, which are several
-times as many, and counts each: all the picture's alarms but those of what changes its part before
-it has lasted long enough, which only the whole picture's own alarms tell.
+one thing is heard. Parts hear several: a threshold is read from the picture's alarms and from those
+that other parts would have raised beside them (`normal_alarms.peaks_of_parts`).
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ an alarm begins."""
 
 def part_scores(result: WindowScore, recent: int = RECENT) -> NDArray[np.float64]:
     """The score of each part of the picture: (parts,), whose largest is the window's score.
+
+    A part without a place that counts (−inf in the map, `zones`) has −inf.
 
     Args:
         result: of a window.

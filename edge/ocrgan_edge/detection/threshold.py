@@ -1,12 +1,12 @@
 """The threshold that normal life crosses at most N times a day.
 
 Read from the scores of normal windows alone, as the alarm sees them: what counts is the alarms that
-they would raise (`normal_alarms`), not windows. The peaks of these alarms, in each part of the
-picture by itself (`picture_parts`), are extrapolated to the wished rate with a generalised Pareto
-tail (`tail`), and of what is so reached the upper 95 % bound is the threshold: a recording that
-knows little gives a higher one, never a lower one. It is followed no farther than `REACH` times the
-recording's length: beyond, the bound only says that nothing is known, and a threshold there is one
-that nothing crosses.
+they would raise (`normal_alarms`), not windows. The peaks of these alarms, and of those that parts
+of the picture would raise beside them (`picture_parts`), are extrapolated to the wished rate with a
+generalised Pareto tail (`tail`), and of what is so reached the upper 95 % bound is the threshold: a
+recording that knows little gives a higher one, never a lower one. It is followed no farther than
+`REACH` times the recording's length: beyond, the bound only says that nothing is known, and a
+threshold there is one that nothing crosses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ocrgan_edge.detection.normal_alarms import AlarmWindows, Scores, alarm_peaks, alarm_statistic
+from ocrgan_edge.detection.normal_alarms import (
+    AlarmWindows,
+    alarm_peaks,
+    alarm_statistic,
+    peaks_of_parts,
+)
 from ocrgan_edge.detection.tail import bound_reached, fit_tail, most_seen
 from ocrgan_edge.errors import DataError
 
@@ -82,7 +87,8 @@ def threshold_for(clips: Sequence[NDArray[np.floating]], interval: float, wish: 
 
     Args:
         clips: window scores (n,) in order of time, or the scores of the picture's parts (n, parts),
-            whose largest is the window's; nothing reaches from one clip into the next.
+            whose largest is the window's and of which some may be −inf (no place in them counts);
+            nothing reaches from one clip into the next.
         interval: seconds between two windows.
         wish: the wished rate and the alarm's durations.
 
@@ -159,7 +165,7 @@ class _Normal:
         parts = [clip[:, None] if clip.ndim == 1 else clip for clip in given]
         self._windows = windows
         self._whole = [clip.max(axis=1, initial=-np.inf) for clip in parts]
-        self._parts = [part for clip in parts for part in clip.T]
+        self._parts = parts
         self.scores = np.concatenate(self._whole or [np.zeros(0)])
         statistics = [alarm_statistic(clip, windows.needed) for clip in self._whole]
         self._statistic = np.concatenate(statistics or [np.zeros(0)])
@@ -169,21 +175,29 @@ class _Normal:
                 f"{max(map(len, clips), default=0)} windows each, "
                 f"but an alarm needs {windows.needed}: give longer clips or a smaller hop"
             )
-        if not all(np.isfinite(part).all() for part in self._parts):
+        if not np.isfinite(self.scores).all():
             raise DataError("a normal window's score is not a finite number")
         self.median = float(np.median(self.scores))
         self.highest = float(self._statistic.max())
 
     def alarms(self, threshold: float) -> list[float]:
         """Peaks of the picture's alarms at a threshold."""
-        return self._peaks(self._whole, threshold)
+        return [
+            peak
+            for clip in self._whole
+            for peak in alarm_peaks(clip, threshold, self.median, self._windows)
+        ]
 
     def tail_begins(self) -> tuple[float, list[float]]:
-        """The highest level with enough peaks of parts above it, else the lowest, and the peaks."""
+        """The highest level with enough peaks above it, else the lowest, and the peaks."""
         level, peaks = 0.0, list[float]()
         for share in LEVELS:
             level = float(np.quantile(self._statistic, share))
-            peaks = self._peaks(self._parts, level)
+            peaks = [
+                peak
+                for clip in self._parts
+                for peak in peaks_of_parts(clip, level, self.median, self._windows)
+            ]
             if len(peaks) >= ENOUGH_PEAKS:
                 break
         return level, peaks
@@ -196,10 +210,3 @@ class _Normal:
         # One long alarm at the level may be two higher up, so the order of peaks is not enough.
         higher = sorted(peaks)[len(peaks) - allowed - 1 :]
         return next(value for value in higher if len(self.alarms(value)) <= allowed)
-
-    def _peaks(self, clips: list[Scores], threshold: float) -> list[float]:
-        return [
-            peak
-            for clip in clips
-            for peak in alarm_peaks(clip, threshold, self.median, self._windows)
-        ]

@@ -10,6 +10,7 @@ from ocrgan_edge.detection.normal_alarms import (
     AlarmWindows,
     alarm_peaks,
     alarm_statistic,
+    peaks_of_parts,
     windows_needed,
 )
 
@@ -41,6 +42,22 @@ def test_a_clip_too_short_for_an_alarm_has_no_statistic() -> None:
 def test_peaks_that_are_closer_than_the_cool_down_are_one_alarm() -> None:
     scores = np.array([0.0, 3, 3, 0, 4, 4, 0, 0, 0, 5, 5, 0])
     assert alarm_peaks(scores, 1.0, 0.0, AlarmWindows(needed=2, quiet=3)) == [4, 5]
+
+
+def test_an_alarm_counts_with_the_pictures_peak_and_others_beside_it_with_theirs() -> None:
+    """Two windows make an alarm. In the first, a thing of 5 crosses from left to right within it
+    while the right part stands at 3; in the second, only the left part stands out."""
+    left = np.array([0.0, 5, 5, 0, 0, 0, 0, 0, 4, 4, 0])
+    right = np.array([0.0, 0, 3, 5, 5, 3, 0, 0, 0, 0, 0])
+    parts = np.stack([left, right], axis=1)
+    assert peaks_of_parts(parts, 1.0, 0.0, AlarmWindows(needed=2, quiet=2)) == [5, 5, 4]
+
+
+def test_what_no_part_holds_long_enough_counts_as_the_picture_hears_it() -> None:
+    parts = np.array([[0.0, 0], [6, 0], [0, 5], [6, 0], [0, 0]])
+    windows = AlarmWindows(needed=3, quiet=2)
+    assert alarm_peaks(parts[:, 0], 1.0, 0.0, windows) == []
+    assert peaks_of_parts(parts, 1.0, 0.0, windows) == [5]
 
 
 def test_scores_at_the_threshold_raise_no_alarm() -> None:

@@ -24,6 +24,12 @@ def test_each_part_scores_its_largest_value_of_the_newest_frames_mean() -> None:
     assert part_scores(result(maps, 4.5), recent=2).tolist() == [3.0, 0.0, 0.0, 0.0, 0.0, 4.5]
 
 
+def test_a_part_without_a_place_that_counts_has_no_score() -> None:
+    maps = np.ones((4, 4, 6), np.float32)
+    maps[:, :2] = -np.inf
+    assert part_scores(result(maps, 1.0)).tolist() == [-np.inf] * 3 + [1.0] * 3
+
+
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 99))
 def test_the_largest_part_is_the_windows_score_to_the_last_bit(
     height: int, width: int, seed: int

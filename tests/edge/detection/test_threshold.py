@@ -155,6 +155,34 @@ def test_what_raises_alarms_is_the_largest_part() -> None:
     assert threshold_for([parts], INTERVAL, Wish()).value >= 5.0
 
 
+def street(minutes: int, seed: int) -> NDArray[np.float64]:
+    """Three parts in which cars, one in 40 seconds, stay for two windows each: none by itself
+    lasts for an alarm. How high a car stands differs from car to car."""
+    random = np.random.default_rng(seed)
+    parts = random.gamma(2.0, 0.2, (minutes * 150, 3))
+    for first in np.flatnonzero(random.random(len(parts) - 6) < 0.01):
+        for part in range(3):
+            parts[first + 2 * part : first + 2 * part + 2, part] += random.gamma(4.0, 0.3)
+    return parts
+
+
+def test_what_crosses_parts_too_fast_for_each_counts_as_the_picture_hears_it() -> None:
+    """Cars raise the picture's alarms only, and the tail stands on them."""
+    future = street(1000, seed=99).max(axis=1)
+    found = [threshold_for([street(15, seed)], INTERVAL, Wish(24.0)) for seed in range(20)]
+    assert sum(alarms_per_day(future, each.value) <= 24 for each in found) >= 18
+
+
+def test_parts_that_do_not_count_change_nothing() -> None:
+    """Of six parts three lie in an ignored zone: −inf."""
+    parts = picture(3, seed=1)[:, :3]
+    nowhere = np.full_like(parts, -np.inf)
+    wish = Wish(10.0)
+    assert threshold_for([np.hstack([parts, nowhere])], INTERVAL, wish) == threshold_for(
+        [parts], INTERVAL, wish
+    )
+
+
 def picture(minutes: int, seed: int) -> NDArray[np.float64]:
     """Six parts that know nothing of each other."""
     parts = [wandering(minutes * 150, 1000 * seed + part) for part in range(6)]
