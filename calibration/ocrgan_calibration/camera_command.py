@@ -107,9 +107,12 @@ def _check_writable(file: Path | None) -> None:
 
 def _others(options: Options, model: LoadedModel) -> dict[Profile, Calibrated]:
     """The file's other profiles, which stay; a file of another model is not overwritten unasked."""
-    if not options.file.exists() or options.profile == "always":
+    if not options.file.exists():
         return {}
-    return read_profiles(options.file, model.identity, model.statistics.mean.shape)
+    try:
+        return read_profiles(options.file, model.identity, model.statistics.mean.shape)
+    except DataError as error:
+        raise DataError(f"{error}, into another file (--out), or delete this one") from error
 
 
 def _calibrate(

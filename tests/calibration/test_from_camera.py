@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ocrgan_edge.bundle import open_bundle
-from ocrgan_edge.detection.calibration_file import read_profiles
+from ocrgan_edge.detection.calibration_file import read_profiles, write_profiles
+from ocrgan_edge.detection.self_calibration import Calibrated
 from ocrgan_edge.service.loaded_model import Budget, LoadedModel
 from ocrgan_edge.service.settings.camera import CameraSettings
 from ocrgan_edge.service.view import configured_view
@@ -44,6 +45,27 @@ def test_a_camera_learns_its_night_and_the_daemon_goes_by_it(tiny: Path, tmp_pat
     assert learned["night"].threshold == report["threshold"]
     assert learned["always"].threshold == 2.0
     assert [*read_profiles(file, model.identity, model.statistics.mean.shape)] == ["night"]
+
+
+def test_other_profiles_stay_and_a_file_of_another_model_is_not_overwritten(
+    tiny: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "door.npz"
+    model = LoadedModel(open_bundle(tiny), "onnx-fp32", Budget(1, 1))
+    night = Calibrated(model.statistics, 4.0, 1.0, 10, 1.0, None)
+    write_profiles(file, {"night": night}, model.identity)
+    command = ("--bundle", tiny, "--camera", SCENE, "--minutes", 0.5, "--target", "onnx-fp32")
+    done = run(*command, "--out", file)
+    assert done.returncode == 0, done.stderr
+    found = read_profiles(file, model.identity, model.statistics.mean.shape)
+    assert {*found} == {"always", "night"}
+    assert found["night"].threshold == 4.0
+    write_profiles(file, {"night": night}, "another")
+    before = file.read_bytes()
+    done = run(*command, "--out", file)
+    assert done.returncode == 6
+    assert "was made for another model: calibrate again, into another file (--out)" in done.stderr
+    assert file.read_bytes() == before
 
 
 def test_a_recording_that_is_too_short_is_refused_and_nothing_is_written(

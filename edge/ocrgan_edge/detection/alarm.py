@@ -20,6 +20,9 @@ FEWEST_WINDOWS = 2
 
 SLOW_WINDOWS = 3
 
+LONGEST_GAP = 10.0
+"""Seconds."""
+
 ROUNDING = 1e-6
 """Seconds forgiven to sums of frame times."""
 
@@ -43,7 +46,7 @@ class AlarmRule:
     hold_off: float = 0.0
     """Seconds after an alarm's end was decided in which no other begins."""
 
-    longest_gap: float = 10.0
+    longest_gap: float = LONGEST_GAP
     """Seconds without a window after which nothing is known to have lasted. Where windows come
     more slowly by themselves, three times their shortest distance."""
 

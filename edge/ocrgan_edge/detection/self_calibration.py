@@ -1,7 +1,7 @@
 """A camera that learns by itself what is usual at its place, and the threshold that goes with it.
 
 The first half of the time gathers what each term is like at each place; the second half, scored
-under those statistics, gives the threshold. Memory: a few maps per term, six numbers per window.
+under those statistics, gives the threshold. Memory: a few maps per term, and 26 bytes per window.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ocrgan_edge.detection.alarm import LONGEST_GAP, SLOW_WINDOWS
+from ocrgan_edge.detection.calibration_halves import FirstHalf, SecondHalf
 from ocrgan_edge.detection.explain import RECENT
 from ocrgan_edge.detection.normal_alarms import windows_needed
 from ocrgan_edge.detection.picture_parts import part_scores
 from ocrgan_edge.detection.profiles import Learned
-from ocrgan_edge.detection.term_statistics import TermStatistics
 from ocrgan_edge.detection.threshold import (
     Threshold,
     Wish,
@@ -26,13 +27,8 @@ from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.scorer import LocationStatistics
 from ocrgan_edge.runtime.scoring import ScoredWindow
 
-FEW = 0.05
-"""Share of windows within an alarm that is left out without a word."""
-MANY = 0.5
-"""An alarm that holds for more than this share of the time is no anomaly: it is how normal life
-looks to statistics that were made elsewhere. Then nothing is left out."""
-LONGEST_STEP = 3.0
-"""Intervals. Windows farther apart do not belong together; what was between them was not seen."""
+TRIES = 3.0
+"""Halves that the second one may take, until a stretch without an alarm or a gap is long enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +92,8 @@ class SelfCalibration:
         """What the result's threshold stands on."""
         self._half = minutes * 30
         self._interval, self._wish, self._grid = interval, wish, grid
-        self._places = _Places(recent)
-        self._scores = _Scores()
+        self._places = FirstHalf(recent)
+        self._scores = SecondHalf()
         self._recent = recent
         self._seen = 0.0
         self._newest_at: float | None = None
@@ -110,7 +106,7 @@ class SelfCalibration:
     @property
     def normal_scores(self) -> list[NDArray[np.float64]]:
         """Scores of the second half, in runs that nothing interrupts."""
-        return [run.max(axis=1) for run in self._scores.runs()]
+        return [run.max(axis=1) for run in self._scores.runs(self._needed)]
 
     def take(self, window: ScoredWindow, alarmed: bool) -> None:
         """Learns from a window; nothing more once there is a result.
@@ -141,107 +137,45 @@ class SelfCalibration:
     def _follows(self, at: float) -> bool:
         """Counts the time, and says whether the window belongs to the one before."""
         passed = 0.0 if self._newest_at is None else at - self._newest_at
-        follows = 0 < passed <= LONGEST_STEP * self._interval
+        # As for an alarm: a busy processor widens distances, and yet what it sees lasts.
+        follows = 0 < passed <= max(LONGEST_GAP, SLOW_WINDOWS * self._interval)
         self._seen += passed if follows else self._interval
         self._newest_at = at
         return follows
 
+    @property
+    def _distance(self) -> float:
+        """Seconds between two windows of the second half, as they really came."""
+        return self._half / max(self._scores.windows, 1)
+
+    @property
+    def _needed(self) -> int:
+        """Windows in a row that make an alarm."""
+        return windows_needed(self._distance, self._wish.minimum_duration)
+
     def _finish(self, statistics: LocationStatistics) -> Calibrated | None:
         """None where no stretch without an alarm is long enough: more windows are needed."""
-        # A busy CPU widens the distance between windows: what counts is how they really came.
-        interval = self._half / max(self._scores.windows, 1)
-        runs = self._scores.runs()
-        if max(map(len, runs), default=0) < windows_needed(interval, self._wish.minimum_duration):
+        runs = self._scores.runs(self._needed)
+        if max(map(len, runs), default=0) < self._needed:
+            if self._seen >= (1 + TRIES) * self._half:
+                raise DataError(
+                    f"no stretch without an alarm or a gap was as long as an alarm "
+                    f"({self._wish.minimum_duration:g} s) in {self._seen / 60:.3g} minutes"
+                )
             return None
-        self.threshold = found = threshold_for(runs, interval, self._wish)
-        guards = (self._places.guard, self._scores.guard)
+        self.threshold = found = threshold_for(runs, self._distance, self._wish)
         return Calibrated(
             statistics=statistics,
             threshold=found.value,
             median=found.median,
             windows=found.windows,
             minutes=found.minutes,
-            warning=_joined(_said(guards), extrapolation_warning(found, self._wish)),
+            warning=_joined(
+                self._places.said(),
+                self._scores.said(self._needed),
+                extrapolation_warning(found, self._wish),
+            ),
         )
-
-
-class _Guard:
-    """How much of what was seen lay within an alarm."""
-
-    def __init__(self) -> None:
-        self.windows, self.alarmed = 0, 0
-
-    def add(self, alarmed: bool) -> None:
-        self.windows += 1
-        self.alarmed += alarmed
-
-    @property
-    def share(self) -> float:
-        return self.alarmed / max(self.windows, 1)
-
-    @property
-    def leaves_out(self) -> bool:
-        return self.share <= MANY
-
-
-class _Places:
-    """First half: statistics without alarms, and with them in case they turn out to be normal."""
-
-    def __init__(self, recent: int) -> None:
-        self.guard = _Guard()
-        self._usual, self._all = TermStatistics(recent), TermStatistics(recent)
-
-    def add(self, terms: NDArray[np.float32], alarmed: bool) -> None:
-        self.guard.add(alarmed)
-        self._all.add(terms)
-        if not alarmed:
-            self._usual.add(terms)
-
-    def statistics(self) -> LocationStatistics:
-        return (self._usual if self.guard.leaves_out else self._all).statistics()
-
-
-class _Scores:
-    """Second half: scores of the picture's parts in order of time, in runs without a gap."""
-
-    def __init__(self) -> None:
-        self.guard = _Guard()
-        self._taken: list[tuple[NDArray[np.float64], bool, bool]] = []
-
-    @property
-    def windows(self) -> int:
-        return len(self._taken)
-
-    def add(self, parts: NDArray[np.float64], alarmed: bool, follows: bool) -> None:
-        if not np.isfinite(parts).all():
-            raise DataError(f"a normal window's score is {parts.max()}, not a finite number")
-        self.guard.add(alarmed)
-        self._taken.append((parts, alarmed, follows))
-
-    def runs(self) -> list[NDArray[np.float64]]:
-        runs: list[list[NDArray[np.float64]]] = [[]]
-        for parts, alarmed, follows in self._taken:
-            left_out = alarmed and self.guard.leaves_out
-            if left_out or not follows:
-                runs.append([])
-            if not left_out:
-                runs[-1].append(parts)
-        return [np.array(run) for run in runs if run]
-
-
-def _said(guards: tuple[_Guard, _Guard]) -> str | None:
-    worst = max(guards, key=lambda guard: guard.share)
-    if worst.share <= FEW:
-        return None
-    if worst.leaves_out:
-        return (
-            f"{worst.share:.0%} of the time lay within an alarm and was left out: calibrate again "
-            "when life is normal"
-        )
-    return (
-        f"{worst.share:.0%} of the time lay within an alarm and was taken for normal life: "
-        "calibrate again if it was not"
-    )
 
 
 def _joined(*sentences: str | None) -> str | None:

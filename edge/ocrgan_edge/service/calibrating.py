@@ -97,6 +97,10 @@ class Calibrating:
             return self._told("done", threshold if warning is None else f"{threshold}; {warning}")
         return self._told("running", self.waiting)
 
+    def begin_in(self, profile: Profile, before: LocationStatistics) -> None:
+        """Holds for this profile, whose statistics score until half time; nothing was learned."""
+        self.profile, self._before = profile, before
+
     def take(self, window: ScoredWindow, alarmed: bool) -> None:
         """Learns from a window; `alarmed` if it belongs to an alarm."""
         if self.over:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.detection import profiles
+from ocrgan_edge.detection.alarm import AlarmState, step
 from ocrgan_edge.detection.profiles import Learned, Light, Profile, learned_for, level_of
 from ocrgan_edge.detection.scene_health import Scene
 from ocrgan_edge.detection.schedule import Schedule
@@ -88,6 +89,7 @@ class Normal:
         self._on_change = on_change
         self._light = Light()
         self._armed = True
+        self._guard = AlarmState()
         self._drifts: dict[Profile, KeptDrift] = {}
         self._keep_due = time.monotonic() + KEEP_EVERY
         self._lock = threading.RLock()
@@ -121,11 +123,11 @@ class Normal:
         with self._lock:
             if by is not self.statistics:
                 return
-            calibrating = self._under_way
+            calibrating, alarmed = self._under_way, self._alarmed(window)
             if calibrating is not None:
-                self._calibrate(calibrating, window, scene)
+                self._calibrate(calibrating, window, scene, alarmed)
             elif self.follows_drift:
-                self._follow(window, scene)
+                self._follow(window, scene, alarmed)
 
     def calibrate(self, name: str, minutes: float, wish: Wish) -> None:
         """Learns what is normal in the profile of this moment, for so many minutes of video.
@@ -189,10 +191,24 @@ class Normal:
             return self._calibrated
         return kept.drift.statistics
 
+    def _alarmed(self, window: ScoredWindow) -> bool:
+        """Whether it lies within an alarm or a rise, or would if the camera raised alarms just now.
+
+        What comes while it is disarmed, or holds off, is no more normal for that.
+        """
+        rule = replace(self._camera.tuning.rule, hold_off=0.0)
+        self._guard, _ = step(self._guard, rule, window.result.score, window.at)
+        unsaid = self._guard.event is not None or self._guard.rise is not None
+        return self._camera.alarmed or unsaid
+
     def _turn(self, profile: Profile) -> None:
         if profile == self.profile:
             return
         with self._lock:
+            calibrating = self._under_way
+            if calibrating is not None and calibrating.profile == "always":
+                # Asked for before anything told day from night.
+                calibrating.begin_in(profile, learned_for(self._learned, profile).statistics)
             if self.profile != "always":
                 _log.info("it is %s: other statistics and threshold hold", profile)
             self._pause_drift()
@@ -207,16 +223,18 @@ class Normal:
         kept = self._drifts.get(profile)
         self._on_change(profile, None if kept is None else kept.drift.used)
 
-    def _calibrate(self, calibrating: Calibrating, window: ScoredWindow, scene: Scene) -> None:
+    def _calibrate(
+        self, calibrating: Calibrating, window: ScoredWindow, scene: Scene, alarmed: bool
+    ) -> None:
         if self.profile != calibrating.profile:
             calibrating.waits_for = self.profile
             return
         calibrating.waits_for = None if scene == "ok" else scene
         if scene == "ok":  # what cannot be seen well is not learned as normal
-            calibrating.take(window, self._camera.alarmed)
+            calibrating.take(window, alarmed)
             self.statistics = calibrating.statistics
 
-    def _follow(self, window: ScoredWindow, scene: Scene) -> None:
+    def _follow(self, window: ScoredWindow, scene: Scene, alarmed: bool) -> None:
         drift = (self._drifts.get(self.profile) or self._begin_drift()).drift
         if self.statistics is not drift.statistics:  # after a restart or a calibration
             self.statistics = drift.statistics
@@ -224,9 +242,8 @@ class Normal:
         if scene != "ok" or not self._armed:
             drift.pause()
             return
-        camera = self._camera
-        calm = window.result.score < camera.tuning.rule.release
-        drift.take(window.result.terms, window.at, calm=calm, alarmed=camera.alarmed)
+        calm = window.result.score < self._camera.tuning.rule.release
+        drift.take(window.result.terms, window.at, calm=calm, alarmed=alarmed)
         if self.statistics is not drift.statistics:
             self.statistics = drift.statistics
             self._on_change(self.profile, drift.used)

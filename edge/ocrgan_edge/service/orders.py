@@ -167,16 +167,18 @@ class Orders:
         """Lets the camera go by what it has learned, now and after the next start."""
         model = watch.view.model
         watch.normal.adopt(profile, learned.learned)
-        calibration = RememberedCalibration(
-            threshold=learned.threshold,
-            median=learned.median,
-            statistics=self._keep_statistics(name, learned, profile, model.identity),
-            when=datetime.now(UTC),
-            minutes=learned.minutes,
-            hop=watch.view.hop,
-            bundle_sha256=model.bundle.sha256,
-        )
-        self._node.memory.set_calibration(name, calibration, profile)
+        file = self._keep_statistics(name, learned, profile, model.identity)
+        if file is not None:  # a threshold without its statistics would mean something else
+            calibration = RememberedCalibration(
+                threshold=learned.threshold,
+                median=learned.median,
+                statistics=file,
+                when=datetime.now(UTC),
+                minutes=learned.minutes,
+                hop=watch.view.hop,
+                bundle_sha256=model.bundle.sha256,
+            )
+            self._node.memory.set_calibration(name, calibration, profile)
         self.say(name)
 
     def _keep_statistics(
@@ -189,7 +191,9 @@ class Orders:
         try:
             write_profiles(folder / file, {profile: learned}, identity)
         except OSError as error:
-            _log.error("calibration of %s cannot be kept (%s): calibrate again", name, error)
+            _log.error(
+                "calibration of %s cannot be kept (%s): it holds until the next start", name, error
+            )
             return None
         return file
 

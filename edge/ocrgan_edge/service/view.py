@@ -178,21 +178,22 @@ def _calibrations(told: RememberedCamera) -> dict[Profile, RememberedCalibration
 def _calibrated(
     view: View, profile: Profile, told: RememberedCalibration, state_folder: Path
 ) -> View:
-    statistics = view.habits.learned["always"].statistics
-    if told.statistics is not None:
+    if told.statistics is None:
+        _log.warning("a calibration of %s without statistics is not used", told.when.date())
+        return view
+    shape = view.habits.learned["always"].statistics.mean.shape
+    try:
+        # Its own threshold, not what was noted beside it: statistics and threshold go together.
         file = state_folder / told.statistics
-        try:
-            shape = statistics.mean.shape
-            statistics = read_calibrated(file, view.model.identity, shape, profile).statistics
-        except DataError as error:
-            _log.warning("%s; the bundle's own calibration is used", error)
-            return view
-    learned = Learned(statistics, told.median, told.threshold)
+        learned = read_calibrated(file, view.model.identity, shape, profile).learned
+    except DataError as error:
+        _log.warning("%s; the bundle's own calibration is used", error)
+        return view
     habits = replace(view.habits, learned={**view.habits.learned, profile: learned}, threshold=None)
     if profile != "always":
         return replace(view, habits=habits)
-    tuning = replace(view.tuning, median=told.median, base=told.threshold)
-    return replace(view, statistics=statistics, tuning=tuning, habits=habits)
+    tuning = replace(view.tuning, median=learned.median, base=learned.threshold)
+    return replace(view, statistics=learned.statistics, tuning=tuning, habits=habits)
 
 
 def _hours(night: tuple[str, ...] | str | None) -> Schedule | None:

@@ -138,6 +138,29 @@ def test_drift_is_followed_only_while_all_is_well(
     assert bool((made.statistics.mean > 0).all()) == learns
 
 
+def test_a_calibration_before_the_first_picture_is_for_the_profile_that_it_shows(normal) -> None:
+    made = normal(by_brightness=True)
+    made.calibrate("door", 20, Wish(minimum_duration=60.0))
+    made.see(DARK, 0.0)
+    made.learn(window(0, 0.0), "ok", made.statistics)
+    assert made.calibrating.profile == "night"
+    assert made.calibrating.learn.progress > 0
+    assert made.statistics is NIGHT.statistics
+
+
+@pytest.mark.parametrize("armed", [True, False])
+def test_what_would_raise_an_alarm_is_not_learned_whether_or_not_the_camera_is_armed(
+    normal, alarm: Alarm, armed: bool
+) -> None:
+    """Nine of the first ten windows are usual, one is far over the threshold of 2."""
+    made = normal(learned={"always": ALWAYS})
+    made.tick(NOON, armed)
+    made.calibrate("door", 20, Wish(minimum_duration=60.0))
+    for number in range(10):
+        made.learn(window(number, 50.0 if number == 4 else 1.0), "ok", made.statistics)
+    assert made.statistics.mean == pytest.approx(1.0)
+
+
 def test_what_was_scored_by_other_statistics_is_not_learned(normal) -> None:
     """Day turns to night while a window is scored: its score means nothing to the night."""
     made = normal(night=CLOCK)

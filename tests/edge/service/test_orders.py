@@ -16,6 +16,7 @@ from ocrgan_edge.service.node import Node
 from ocrgan_edge.service.remote import Remote
 from ocrgan_edge.service.settings.changes import changes
 from ocrgan_edge.service.stop import Inbox
+from ocrgan_edge.service.view import calibration_name
 from ocrgan_edge.service.watch import Watch
 
 pytestmark = pytest.mark.slow
@@ -206,6 +207,20 @@ class TestCalibrate:
         again = lead()
         assert again.door.camera.tuning.base == learned.threshold
         assert (again.door.normal.statistics.mean == learned.statistics.mean).all()
+
+    def test_what_cannot_be_kept_holds_until_the_next_start_only(
+        self, lead: Callable[..., Led], tmp_path: Path
+    ) -> None:
+        led = lead(realtime=False)
+        (tmp_path / "state" / calibration_name("door", "always")).mkdir()  # no file can go there
+        led.order("door", "calibrate", "1")
+        led.hears("door/calibrate/state", '"done"')
+        learned = led.door.calibrating.result
+        assert led.door.camera.tuning.base == learned.threshold
+        led.node.close(clean=True)
+        again = lead()
+        assert again.door.camera.tuning.base == again.door.view.model.calibration.threshold
+        assert again.door.normal.statistics is again.door.view.model.statistics
 
     def test_it_fails_when_the_recording_ends_before(self, lead: Callable[..., Led]) -> None:
         led = lead(loop=False)

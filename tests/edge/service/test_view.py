@@ -120,13 +120,25 @@ def test_a_calibration_that_cannot_be_read_is_left_out_whole(
     assert "the bundle's own calibration is used" in caplog.text
 
 
-def test_a_calibration_without_statistics_of_its_own_brings_its_threshold(
-    model: LoadedModel, tmp_path: Path
+def test_a_calibration_whose_statistics_were_not_kept_is_left_out_whole(
+    model: LoadedModel, tmp_path: Path, caplog
 ) -> None:
+    """Its threshold is one of scores that the bundle's statistics do not give."""
     told = RememberedCamera(calibration=learned(model, tmp_path, statistics=None))
     seen = remembered_view(view(model), told, tmp_path)
-    assert seen.tuning.base == 5.0
+    assert seen.tuning.base == 2.0
     assert seen.statistics is model.statistics
+    assert "without statistics is not used" in caplog.text
+
+
+def test_statistics_and_threshold_are_of_one_calibration_also_after_a_power_cut(
+    model: LoadedModel, tmp_path: Path
+) -> None:
+    """The file was written, what is noted beside it is still that of the calibration before."""
+    told = RememberedCamera(calibration=learned(model, tmp_path, threshold=8.0, median=3.0))
+    seen = remembered_view(view(model), told, tmp_path)
+    assert (seen.tuning.base, seen.tuning.median) == (5.0, 1.0)
+    assert seen.statistics.mean.mean() == 0.5
 
 
 def test_the_target_that_a_camera_has_learned_with_stays(
