@@ -9,8 +9,8 @@ from ocrgan_edge.detection.schedule import Schedule
 from ocrgan_edge.runtime.scorer import LocationStatistics
 from ocrgan_edge.service.camera import Outlook
 from ocrgan_edge.service.camera_stats import CameraStats
+from ocrgan_edge.service.habits import Habits
 from ocrgan_edge.service.loaded_model import LoadedModel
-from ocrgan_edge.service.normal import Habits
 from ocrgan_edge.service.progress import Progress
 from ocrgan_edge.service.rule import Tuning
 from ocrgan_edge.service.scheduler import Scheduler

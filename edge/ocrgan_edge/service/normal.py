@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from ocrgan_edge.detection import profiles
 from ocrgan_edge.detection.alarm import AlarmState, step
 from ocrgan_edge.detection.profiles import Learned, Light, Profile, learned_for, level_of
 from ocrgan_edge.detection.scene_health import Scene
-from ocrgan_edge.detection.schedule import Schedule
 from ocrgan_edge.detection.self_calibration import SelfCalibration
 from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import SettingsError
@@ -26,28 +24,12 @@ from ocrgan_edge.runtime.scoring import ScoredWindow
 from ocrgan_edge.service.calibrating import Calibrating
 from ocrgan_edge.service.camera import Camera
 from ocrgan_edge.service.drift_keeper import KeptDrift
+from ocrgan_edge.service.habits import Habits
 
 KEEP_EVERY = 3600.0
 """Seconds between two writings of drift: a power cut costs no more, and half-lives are days."""
 CLOSE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Habits:
-    """What is known beforehand of a camera's normal life."""
-
-    learned: Mapping[Profile, Learned]
-    """Calibrations; that for `always` is there."""
-    threshold: float | None = None
-    """Set by hand: holds in all profiles."""
-    night: Schedule | None = None
-    """The hours of the night, where the clock tells them."""
-    by_brightness: bool = False
-    """Whether the picture's light tells day from night."""
-    follow_drift: bool = False
-    drift_files: Mapping[Profile, Path] = field(default_factory=dict)
-    """Where drift is kept over restarts; nowhere where there is none."""
 
 
 class Normal:

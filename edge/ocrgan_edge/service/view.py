@@ -22,8 +22,8 @@ from ocrgan_edge.errors import DataError, SettingsError
 from ocrgan_edge.runtime.open_scorer import refuse_other_form, runnable_targets
 from ocrgan_edge.service.camera import Outlook
 from ocrgan_edge.service.crew import View
+from ocrgan_edge.service.habits import Habits
 from ocrgan_edge.service.loaded_model import LoadedModel
-from ocrgan_edge.service.normal import Habits
 from ocrgan_edge.service.remembered import RememberedCalibration, RememberedCamera
 from ocrgan_edge.service.rule import Tuning
 from ocrgan_edge.service.settings.camera import CameraSettings
@@ -63,6 +63,7 @@ def configured_view(settings: CameraSettings, model: LoadedModel) -> View:
             threshold=settings.threshold,
             night=_hours(settings.night),
             by_brightness=settings.night == "brightness",
+            false_alarms_per_day=settings.false_alarms_per_day or calibration.false_alarms_per_day,
             follow_drift=settings.follow_drift,
         ),
     )

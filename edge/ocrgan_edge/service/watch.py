@@ -116,12 +116,12 @@ class Watch:
 
         Args:
             minutes: for both halves together.
-            false_alarms_per_day: by default the bundle's.
+            false_alarms_per_day: by default that of the settings, else the bundle's.
 
         Raises:
             SettingsError: that is shorter than two alarms.
         """
-        wished, tuning = self.view.model.calibration.false_alarms_per_day, self.camera.tuning
+        wished, tuning = self.view.habits.false_alarms_per_day, self.camera.tuning
         wish = Wish(false_alarms_per_day or wished, tuning.minimum_duration, tuning.cool_down)
         self.normal.calibrate(self.name, minutes, wish)
 

@@ -15,7 +15,8 @@ from ocrgan_edge.detection.schedule import Schedule
 from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.runtime.scorer import LocationStatistics, WindowScore
 from ocrgan_edge.runtime.scoring import ScoredWindow
-from ocrgan_edge.service.normal import Habits, Normal
+from ocrgan_edge.service.habits import Habits
+from ocrgan_edge.service.normal import Normal
 from ocrgan_edge.service.rule import Tuning
 
 GRID = (5, 2, 3)

@@ -208,6 +208,11 @@ class TestCalibrate:
         assert again.door.camera.tuning.base == learned.threshold
         assert (again.door.normal.statistics.mean == learned.statistics.mean).all()
 
+    def test_it_goes_by_the_wish_of_the_settings(self, lead: Callable[..., Led]) -> None:
+        led = lead(realtime=False, false_alarms_per_day=0.25)
+        led.order("door", "calibrate", "1")
+        led.hears("door/calibrate/state", "0.25 false alarms a day cannot be seen in")
+
     def test_what_cannot_be_kept_holds_until_the_next_start_only(
         self, lead: Callable[..., Led], tmp_path: Path
     ) -> None:

@@ -103,6 +103,13 @@ class CameraSettings(Table):
     ] = None
     """What is normal at the camera's place, instead of what the bundle says; a calibration by
     command counts more."""
+    false_alarms_per_day: Annotated[
+        float | None,
+        Field(gt=0, le=1000),
+        Wanted("a number above 0, at most 1000"),
+    ] = None
+    """How rarely normal life may raise an alarm, for a calibration by command; by default as the
+    bundle was calibrated."""
     night: Annotated[
         Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_times)]
         | Literal["brightness"]
