@@ -53,6 +53,7 @@ def test_every_length_of_recording_is_trained_for_every_length_of_training(
     assert all(0 <= one["auc"] <= 1 and one["events"] == 1 for one in found["points"])
     assert found["baselines"][data_set.name] > 0.9  # the block is bright and quick
     assert "0.3 | 2 steps" in (tmp_path / "transfer.md").read_text()
+    assert "| causal AUC | pixel AUC |" in (tmp_path / "transfer.md").read_text()
     assert (tmp_path / "transfer.png").stat().st_size > 5000
 
     trained = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/*.safetensors")}
