@@ -132,7 +132,8 @@ def _write(curves: Curves, out: Path) -> None:
 def markdown(curves: Curves) -> str:
     """The table for a page of documentation."""
     lines = [
-        "| scene | recording, min | training | took, min | causal AUC | pixel AUC | events | false alarms |",
+        "| scene | recording, min | training | took, min "
+        "| causal AUC | pixel AUC | events | false alarms |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for one in curves.points:
