@@ -87,7 +87,8 @@ class Scorer(Protocol):
 class Stepper(Scorer, Protocol):
     """A graph that takes one frame at a time and remembers those before: one camera's.
 
-    `score` forgets them first and steps through the window. What it gives is for the `recent`
+    `score` forgets them first and steps through the window backwards and forwards (`warmed_up`).
+    What it gives is for the `recent`
     newest frames: that many frame scores, maps and terms.
     """
 
@@ -106,3 +107,16 @@ class Stepper(Scorer, Protocol):
 
     def another(self) -> Stepper:
         """The same graph for another camera, with statistics and a past of its own."""
+
+
+def warmed_up(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What a graph that steps is shown where nothing came before: (2T − 1, H, W, 3).
+
+    The window backwards, then forwards: no jump, and by the window's newest frames the state is no
+    longer empty. From an empty state the first prediction can be wrong by twenty times what it ever
+    is later (one of three networks), which four scores and the statistics of a clip would contain.
+
+    Args:
+        frames: a window (T, H, W, 3).
+    """
+    return np.concatenate([frames[:0:-1], frames])

@@ -21,7 +21,7 @@ from ocrgan_edge.runtime.graph import (
     present_outputs,
     window_input,
 )
-from ocrgan_edge.runtime.scorer import LocationStatistics, Stepper, WindowScore
+from ocrgan_edge.runtime.scorer import LocationStatistics, Stepper, WindowScore, warmed_up
 
 STATE, NEXT = "state.", "next."
 """What names begin with of a state's tensors as inputs, and of the same as outputs."""
@@ -56,8 +56,10 @@ class StepScorer(ABC):
         window = window_input(frames, self._window)[0]
         if new is None or new > len(window):
             self._forget()
-            new = len(window)
-        for frame in window[len(window) - new :]:
+            shown = warmed_up(window)
+        else:
+            shown = window[len(window) - new :]
+        for frame in shown:
             self._step(frame[None, None])
         return self._outputs.window_score()
 

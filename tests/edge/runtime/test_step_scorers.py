@@ -16,7 +16,7 @@ from ocrgan_edge.errors import BundleError
 from ocrgan_edge.runtime.choose_target import choose_target
 from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.runtime.open_scorer import graph_of, load_scorer, open_scorer, runnable_targets
-from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer, Stepper
+from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer, Stepper, warmed_up
 from ocrgan_edge.runtime.scoring import score_source
 from ocrgan_edge.runtime.self_test import self_test
 from ocrgan_edge.runtime.target_timing import latencies
@@ -34,11 +34,19 @@ def scorer_of(graph: Graph, spec: InputSpec = SPEC) -> Stepper:
     return scorer
 
 
+WARM = 15
+"""Frames stepped through after a first window of 8: seven of them backwards, before it."""
+
+
 def gray(*levels: int) -> NDArray[np.uint8]:
     """Frames (T, 32, 32, 3) of these levels."""
     window = np.zeros((len(levels), 32, 32, 3), np.uint8)
     window[:] = np.array(levels, np.uint8)[:, None, None, None]
     return window
+
+
+def test_what_nothing_came_before_is_shown_backwards_first() -> None:
+    assert warmed_up(gray(1, 2, 3, 4))[:, 0, 0, 0].tolist() == [4, 3, 2, 1, 2, 3, 4]
 
 
 @both_runtimes
@@ -49,7 +57,7 @@ def test_a_frame_is_compared_with_the_one_that_was_given_before(
     scorer.score(gray(*[51] * 8))
     found = scorer.follow(gray(*[0] * 7, 102), new=1)
     assert found.score == pytest.approx(0.2)  # (102 − 51) / 255: the seven before are not looked at
-    assert found.seed == 9
+    assert found.seed == WARM + 1
 
 
 @both_runtimes
@@ -58,7 +66,7 @@ def test_all_new_frames_are_stepped_through(step_graph: StepGraph, runtime: str)
     scorer.score(gray(*[51] * 8))
     found = scorer.follow(gray(*[0] * 5, 0, 0, 102), new=3)
     assert found.score == pytest.approx(0.4)
-    assert found.seed == 11
+    assert found.seed == WARM + 3
 
 
 @both_runtimes
@@ -68,7 +76,7 @@ def test_after_a_gap_nothing_is_known_but_the_window(
 ) -> None:
     scorer = scorer_of(step_graph(runtime))
     scorer.score(gray(*[51] * 8))
-    assert scorer.follow(gray(*range(8)), new).seed == 8
+    assert scorer.follow(gray(*range(8)), new).seed == WARM
 
 
 @both_runtimes
@@ -88,7 +96,7 @@ def test_each_camera_has_a_past_of_its_own(
     step_graph: StepGraph, runtime: str, cameras: list[int]
 ) -> None:
     first = scorer_of(step_graph(runtime))
-    scorers, known = [first, first.another(), first.another()], [8, 8, 8]
+    scorers, known = [first, first.another(), first.another()], [WARM] * 3
     for scorer in scorers:
         scorer.score(gray(*[0] * 8))
     for camera in cameras:
@@ -173,7 +181,7 @@ def test_where_a_bundle_has_graphs_that_step_only_they_are_chosen(
 def test_a_step_is_timed_not_a_window_of_them(step_graph: StepGraph) -> None:
     scorer = scorer_of(step_graph())
     latencies(scorer, gray(*[0] * 8)[None], seconds=10, most=5)
-    assert scorer.follow(gray(*[0] * 8), new=1).seed == 8 + 5 + 1
+    assert scorer.follow(gray(*[0] * 8), new=1).seed == WARM + 5 + 1
 
 
 class Levels:
@@ -195,17 +203,17 @@ def test_a_source_is_followed_from_its_second_frame_on(step_graph: StepGraph) ->
     """Two frames and what is mirrored of them are the first past; then every frame is a step."""
     source = Levels(*(number / 10 for number in range(6)))
     found = list(score_source(source, scorer_of(step_graph()), SPEC, hop=1))
-    assert [window.result.seed for window in found] == [8, 9, 10, 11, 12]
+    assert [window.result.seed for window in found] == [15, 16, 17, 18, 19]
     assert [window.end for window in found] == [1, 2, 3, 4, 5]
 
 
 def test_frames_between_two_scores_are_not_left_out(step_graph: StepGraph) -> None:
     source = Levels(*(number / 10 for number in range(16)))
     found = list(score_source(source, scorer_of(step_graph()), SPEC, hop=4))
-    assert [window.result.seed for window in found] == [8, 12, 16, 20]
+    assert [window.result.seed for window in found] == [15, 19, 23, 27]
 
 
 def test_after_a_gap_in_a_source_the_past_is_forgotten(step_graph: StepGraph) -> None:
     source = Levels(0, 0.1, 0.2, 60, 60.1, 60.2)
     found = list(score_source(source, scorer_of(step_graph()), SPEC, hop=1))
-    assert [window.result.seed for window in found] == [8, 9, 8, 9]
+    assert [window.result.seed for window in found] == [15, 16, 15, 16]

@@ -1,6 +1,7 @@
 """Cameras watched by a graph that steps: nothing above the runtime knows.
 
 The graph's seed score is the number of frames that it knows of; its score is the largest change.
+A first window of 8 is 15 frames: seven of them backwards before.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def test_every_frame_of_a_recording_is_scored_from_its_second_on(
     watch = make_watch(open_source(str(write_video(4, 0, 0))), scores=scores)
     assert watch.ended.wait(60)
     assert [scored.end for scored in scores.kept] == list(range(1, 40))
-    assert scores.known == list(range(8, 47))
+    assert scores.known == list(range(15, 54))
 
 
 def test_an_anomaly_is_one_event(record, make_watch: Make, hose) -> None:
@@ -71,7 +72,7 @@ def test_after_a_gap_a_camera_begins_anew(make_watch: Make, hose) -> None:
     hose.give(4)
     hose.give(3, at=60.0)
     scores.wait_for(5)
-    assert scores.known == [8, 9, 10, 8, 9]
+    assert scores.known == [15, 16, 17, 15, 16]
 
 
 def test_a_camera_that_is_watched_anew_knows_nothing(make_watch: Make, make_hose) -> None:
@@ -81,7 +82,7 @@ def test_a_camera_that_is_watched_anew_knows_nothing(make_watch: Make, make_hose
         hose.give(5)
         scores.wait_for(4)
         watch.stop("stopped")
-        assert scores.known == [8, 9, 10, 11]
+        assert scores.known == [15, 16, 17, 18]
 
 
 def test_cameras_that_share_a_graph_do_not_share_a_past(make_watch: Make, make_hose) -> None:
@@ -93,7 +94,7 @@ def test_cameras_that_share_a_graph_do_not_share_a_past(make_watch: Make, make_h
             hose.give(1)
     for kept in scores:
         kept.wait_for(5)
-        assert kept.known == [8, 9, 10, 11, 12]
+        assert kept.known == [15, 16, 17, 18, 19]
 
 
 def test_a_hop_leaves_out_scores_but_no_frames(make_watch: Make, hose) -> None:
@@ -101,7 +102,7 @@ def test_a_hop_leaves_out_scores_but_no_frames(make_watch: Make, hose) -> None:
     make_watch(hose, scores=scores, hop=4)
     hose.give(16)
     scores.wait_for(4)
-    assert scores.known == [8, 12, 16, 20]
+    assert scores.known == [15, 19, 23, 27]
 
 
 def test_a_model_of_windows_follows_nobody(tiny_bundle: Path) -> None:

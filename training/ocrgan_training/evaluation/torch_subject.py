@@ -17,7 +17,7 @@ from ocrgan_edge.detection.picture_parts import part_scores
 from ocrgan_edge.detection.term_statistics import TermStatistics
 from ocrgan_edge.detection.threshold import extrapolation_warning, threshold_for
 from ocrgan_edge.errors import DataError
-from ocrgan_edge.runtime.scorer import TERMS, LocationStatistics, WindowScore
+from ocrgan_edge.runtime.scorer import TERMS, LocationStatistics, WindowScore, warmed_up
 from ocrgan_edge.runtime.scoring import score_source
 from ocrgan_training.checkpoint import load_network
 from ocrgan_training.evaluation.clip_scores import LoadedGraph
@@ -74,10 +74,12 @@ class TorchStepper(TorchScorer):
     def follow(self, frames: NDArray[np.uint8], new: int | None) -> WindowScore:
         """Scores the newest frame after what came before; see `Stepper`."""
         if new is None or new > len(frames):
-            self._state, new = self._steps.initial_state(), len(frames)
-        if new == 0 and self._told is not None:
+            self._state, shown = self._steps.initial_state(), warmed_up(frames)
+        elif new == 0 and self._told is not None:
             return self._told
-        newest = torch.from_numpy(frames[len(frames) - max(1, new) :].copy())
+        else:
+            shown = frames[len(frames) - max(1, new) :]
+        newest = torch.from_numpy(shown.copy())
         with torch.inference_mode():
             for frame in newest:
                 told, self._state = self._steps.step(
