@@ -115,11 +115,10 @@ def walk(scorer: Stepper, clip: NDArray[np.uint8]) -> list[WindowScore]:
 
 
 def in_torch(made: Made, frames: int) -> GraphOutputs:
-    """The newest of so many frames, all of them at once, after the first seven backwards."""
-    clip = np.concatenate([made.clip[SPEC.frames - 1 : 0 : -1], made.clip[:frames]])
+    """The newest of so many frames, all of them at once."""
     mean, scale = (torch.from_numpy(part) for part in vars_of(made.statistics))
     with torch.inference_mode():
-        return made.torch.over(torch.from_numpy(clip)[None], mean, scale)
+        return made.torch.over(torch.from_numpy(made.clip[:frames])[None], mean, scale)
 
 
 def vars_of(statistics: LocationStatistics) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -41,6 +41,11 @@ def clip(frames: int) -> Tensor:
     return torch.randint(0, 256, shape, generator=random, dtype=torch.uint8)
 
 
+def from_nothing(frames: Tensor) -> Tensor:
+    """As `warmed_up` shows them: the first T backwards, then all."""
+    return torch.cat([frames[:, 1 : TINY.frames].flip(1), frames], dim=1)
+
+
 def by_calls(module: StepGraph, frames: Tensor) -> dict[str, Tensor]:
     """What the graph tells of the last frame, called with one after the other."""
     inputs = module.example() | {"location_mean": NEUTRAL[0], "location_scale": NEUTRAL[1]}
@@ -58,14 +63,14 @@ def by_calls(module: StepGraph, frames: Tensor) -> dict[str, Tensor]:
 @torch.no_grad()
 def test_frame_by_frame_is_the_same_as_all_frames_at_once(frames: int) -> None:
     module, video = graph(), clip(frames)
-    told, expected = by_calls(module, video), module.over(video, *NEUTRAL)
+    told, expected = by_calls(module, from_nothing(video)), module.over(video, *NEUTRAL)
     for name, value in expected._asdict().items():
         assert_close(told[name], value, atol=1e-5, rtol=1e-5)
 
 
 @torch.no_grad()
 def test_terms_are_those_of_the_newest_frames_but_patches_of_the_newest_alone() -> None:
-    module, video = graph(), to_video(clip(12))
+    module, video = graph(), to_video(from_nothing(clip(12)))
     found, _ = module.run(video, module.initial_state())
     terms = module.over(clip(12), *NEUTRAL).terms
     assert terms.shape == (5, 4, 8, 8)

@@ -90,8 +90,12 @@ class StepGraph(ScoringGraph):
         return StepState(self.network.initial_state(), error, terms)
 
     def over(self, frames: Tensor, mean: Tensor, scale: Tensor) -> GraphOutputs:
-        """Of the newest frame, with those before it as its past: all of these in one go."""
-        video, state = to_video(frames), self.initial_state()
+        """Of the newest frame, with those before it as its past: all of these in one go.
+
+        Before the first T frames come the same backwards, as `warmed_up` shows them to a device.
+        """
+        backwards = frames[:, 1 : self.config.frames].flip(1)
+        video, state = to_video(torch.cat([backwards, frames], dim=1)), self.initial_state()
         if video.shape[1] > 1:
             _, state = self.run(video[:, :-1], state)
         return self.step(video[:, -1:], state, (mean, scale))[0]
