@@ -44,8 +44,7 @@ class RememberedCalibration(_Strict):
     median: Finite
     """Score of normal windows."""
     statistics: Annotated[str, Field(pattern=r"^[^/\\\x00]+$")] | None
-    """File name below the state folder; None, as earlier versions noted
-    where the disk was full: not used."""
+    """File name below the state folder; None, of a version that noted full disks so: not used."""
     when: AwareDatetime
     minutes: Annotated[float, Field(gt=0)]
     hop: Annotated[int, Field(ge=1)]
