@@ -102,7 +102,8 @@ evaluate: $(RUN)/.quantized ## detection on DATA/test: every target, two baselin
 
 all: evaluate ## a scene never seen: make all DATA=DIR MINUTES=60
 
-# The bundle that `make demo` runs: a small network taught by a larger one, of which only the INT8 graphs are kept.
+# The bundle that `make demo` runs: a small network taught by a larger one, of which only ONNX Runtime's
+# INT8 graph is kept: what every device installs can run it.
 DEMO_BUNDLE  := edge/ocrgan_edge/service/demo_bundle.ocrgan
 DEMO_RUN     := runs/demo
 DEMO_TEACHER := runs/demo-teacher
@@ -111,7 +112,7 @@ demo-bundle: $(SCENE)/scene.json ## train and pack the small bundle shipped for 
 	$(BIN)/ocrgan-train --data $(SCENE) --out $(DEMO_TEACHER) --preset base --steps 450 --resume
 	$(BIN)/ocrgan-train --data $(SCENE) --out $(DEMO_RUN) --preset nano --steps 500 --teacher $(DEMO_TEACHER) --resume
 	$(BIN)/ocrgan-export $(DEMO_RUN)
-	$(BIN)/ocrgan-quantize $(DEMO_RUN) --only-targets onnx-int8,openvino-int8 --out $(DEMO_BUNDLE)
+	$(BIN)/ocrgan-quantize $(DEMO_RUN) --only-targets onnx-int8 --out $(DEMO_BUNDLE)
 
 # One worker per processor, with one thread of torch each. What failed is tried RERUNS times again and told: real brokers,
 # streams and disks on a busy machine.
