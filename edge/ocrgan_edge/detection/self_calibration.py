@@ -146,7 +146,7 @@ class SelfCalibration:
     @property
     def _distance(self) -> float:
         """Seconds between two windows of the second half, as they really came."""
-        return self._half / max(self._scores.windows, 1)
+        return (self._seen - self._half) / max(self._scores.windows, 1)
 
     @property
     def _needed(self) -> int:
