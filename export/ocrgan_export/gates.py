@@ -107,6 +107,10 @@ def auc_difference(
     return float(abs(both[0] - both[1]))
 
 
+GOALS_OF = {"spearman_windows", "alarm_agreement", "auc_difference"}
+"""What `parity_checks` needs to know."""
+
+
 def parity_checks(target: str, parity: Mapping[str, float]) -> list[Check]:
     """The goals of a target that ought to rank and alarm as the reference does."""
     ranks, alarms = parity["spearman_windows"], parity["alarm_agreement"]

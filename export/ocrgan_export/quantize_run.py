@@ -12,7 +12,7 @@ from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import BundleError, SettingsError
 from ocrgan_export.export_run import REFERENCE, Outcome, Step
 from ocrgan_export.finetune_job import Trial
-from ocrgan_export.gates import Check
+from ocrgan_export.gates import GOALS_OF, Check, parity_checks, share_check
 from ocrgan_export.measure import from_bundle, gather
 from ocrgan_export.pack import label_of, pack
 from ocrgan_export.quantize_job import Job
@@ -119,6 +119,15 @@ def _current(run: RunFolder, bundle: Bundle, options: QuantizeOptions) -> Quanti
         bundle.manifest.targets
     ):
         return None
+    if options.strict:
+        entries = [(name, bundle.target(name)) for name in options.targets]
+        if not all(entry.parity.keys() >= GOALS_OF for _, entry in entries):
+            return None  # calibrated since: how far it is from FP32 is not known any more
+        checks = [check for name, entry in entries for check in parity_checks(name, entry.parity)]
+        checks += [
+            share_check(name, entry.int8_share_of_macs or 0.0, "") for name, entry in entries
+        ]
+        _refuse_if_strict(options, checks)
     return Quantized(bundle.path, bundle.manifest, fresh=False)
 
 

@@ -38,17 +38,14 @@ class Judged:
         """Of what the goals allow, by the goal that is worst: above 1 one is missed."""
         return max(check.used for check in self.parity)
 
-    @property
-    def ranks(self) -> float:
-        """Its rank correlation with FP32."""
-        return self.measured.parity["spearman_windows"]
-
 
 Judge = Callable[[Graph], Judged]
 
 
 def search(plain: Judged, errors: Sequence[LayerError], make: Make, judge: Judge) -> Judged:
-    """The first choice of layers to keep in float that passes; the best ranks if none does.
+    """The first choice of layers to keep in float that passes; if none does, the least far off.
+
+    How far is told by the goal that is worst, of ranks, alarms and AUC.
 
     Args:
         plain: the graph with all layers in INT8.
@@ -61,7 +58,7 @@ def search(plain: Judged, errors: Sequence[LayerError], make: Make, judge: Judge
         if best.passed:
             break
         found = replace(judge(make(kept)), kept=kept)
-        if found.passed or found.ranks > best.ranks:
+        if found.used < best.used:
             best = found
     return best
 

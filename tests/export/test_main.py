@@ -154,6 +154,18 @@ def test_a_missed_goal_is_an_error_for_the_strict(exported, monkeypatch, capsys)
 
 
 @pytest.mark.slow
+def test_the_strict_are_told_of_a_missed_goal_of_before_too(exported, monkeypatch, capsys):
+    run, _, _ = exported
+    monkeypatch.setattr("ocrgan_export.gates.SPEARMAN", 1.1)
+    words = (run, "--no-mixed", "--targets", "onnx-int8", "--windows", 5)
+    assert call(quantize_main, *words, "--force", monkeypatch=monkeypatch) == 0
+    assert call(quantize_main, *words, monkeypatch=monkeypatch) == 0
+    assert "up to date" in capsys.readouterr().out
+    assert call(quantize_main, *words, "--strict", monkeypatch=monkeypatch) == 4
+    assert "error: --strict: onnx-int8: rank correlation" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_where_all_goals_are_reached_fine_tuning_has_nothing_to_gain(exported, monkeypatch, capsys):
     run, _, _ = exported
     for goal, easy in (("SPEARMAN", -1.0), ("ALARM_AGREEMENT", 0.0), ("AUC_DIFFERENCE", 2.0)):

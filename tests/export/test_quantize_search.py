@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,16 @@ def test_where_nothing_passes_the_best_ranks_are_kept():
     found = search(judged(0.95), ERRORS, bench.make, bench.judge)
     assert found.kept == ("bad", "fair")
     assert not found.passed
+
+
+def test_the_goal_that_is_worst_decides_what_is_kept():
+    """Hardly better ranks are not worth alarms that come five times as far off."""
+
+    def judge(graph):
+        parity = {"spearman_windows": 0.9851, "alarm_agreement": 0.95, "auc_difference": 0.0}
+        return replace(judged(0.98), parity=parity_checks(graph.target, parity))
+
+    assert search(judged(0.985), ERRORS, Bench({}).make, judge).kept == ()
 
 
 def test_what_makes_it_worse_is_not_kept():

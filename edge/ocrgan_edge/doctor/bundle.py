@@ -93,7 +93,10 @@ def _content(bundle: Bundle) -> Finding:
 
 def _choice(bundle: Bundle, question: Question, measured: Mapping[str, float]) -> Finding:
     """The target that the daemon would use, and why; nothing is remembered by looking."""
-    names = candidates(bundle, question.form)
+    try:
+        names = candidates(bundle, question.form)
+    except SettingsError as error:
+        return _finding("choice", "failed", str(error), "set form = 'auto', or take another bundle")
     measured = {name: measured[name] for name in names if name in measured}
     choice = _chosen(bundle, names, question, measured)
     value = f"the daemon would use {choice.target}: {choice.reason}"

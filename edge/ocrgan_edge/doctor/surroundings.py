@@ -13,7 +13,10 @@ from ocrgan_edge.service.machine import temperature, versions
 
 HOT = 80.0
 """Degrees Celsius at which a Raspberry Pi begins to slow down (its documentation)."""
-THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+PLATFORM = Path("/sys/devices/platform")
+THROTTLED = "soc*/soc*:firmware/get_throttled"
+"""Below `PLATFORM`; the chip's name has an address on newer boards. Where the kernel leaves the
+file out, nothing is known and no line is told."""
 TROUBLES = ("under-voltage", "capped clock rate", "throttled", "temperature limit")
 """Bits 0 … 3 by now, 16 … 19 since the start (Raspberry Pi documentation, `get_throttled`)."""
 LITTLE, TOO_LITTLE = 500 << 20, 50 << 20
@@ -32,11 +35,11 @@ def check_temperature(degrees: float | None) -> Finding:
     return _finding("temperature", "warning", value, advice, data)
 
 
-def check_throttling(file: Path = THROTTLED) -> Finding | None:
+def check_throttling(platform_folder: Path = PLATFORM) -> Finding | None:
     """What the firmware of a Raspberry Pi tells of power and heat; None on other computers."""
     try:
-        bits = int(file.read_text(), 16)
-    except (OSError, ValueError):
+        bits = int(next(platform_folder.glob(THROTTLED)).read_text(), 16)
+    except (StopIteration, OSError, ValueError):
         return None
     now = [name for bit, name in enumerate(TROUBLES) if bits >> bit & 1]
     before = [name for bit, name in enumerate(TROUBLES, 16) if bits >> bit & 1]

@@ -50,6 +50,14 @@ def test_latency_is_told_in_percentiles_beside_what_a_camera_needs(tiny_bundle: 
     assert data["threads"] == 1
 
 
+def test_a_form_that_the_bundle_does_not_have_fails_the_choice_and_nothing_else(
+    tiny_bundle: Path,
+) -> None:
+    found = looked_at(tiny_bundle, form="step")
+    assert found["bundle", "choice"].state == "failed"
+    assert found["onnx-fp32", "latency"].state == "ok"
+
+
 @pytest.mark.parametrize("damage", ["missing", "truncated", "altered"])
 def test_a_bundle_that_is_not_whole_fails(tiny_bundle: Path, tmp_path: Path, damage: str) -> None:
     path, data = tmp_path / "door.ocrgan", tiny_bundle.read_bytes()

@@ -20,6 +20,7 @@ def test_heat_is_worth_a_warning(degrees: float | None, state: str) -> None:
     assert check_temperature(degrees).state == state
 
 
+@pytest.mark.parametrize("chip", ["soc", "soc@107c000000"])
 @pytest.mark.parametrize(
     ("bits", "state", "now", "before"),
     [
@@ -30,18 +31,19 @@ def test_heat_is_worth_a_warning(degrees: float | None, state: str) -> None:
     ],
 )
 def test_a_raspberry_pi_tells_what_slows_it_down(
-    tmp_path: Path, bits: str, state: str, now: list[str], before: list[str]
+    tmp_path: Path, bits: str, state: str, now: list[str], before: list[str], chip: str
 ) -> None:
-    file = tmp_path / "get_throttled"
-    file.write_text(bits + "\n")
-    found = check_throttling(file)
+    folder = tmp_path / chip / f"{chip}:firmware"
+    folder.mkdir(parents=True)
+    (folder / "get_throttled").write_text(bits + "\n")
+    found = check_throttling(tmp_path)
     assert found
     assert found.state == state
     assert found.data == {"now": now, "since_start": before}
 
 
 def test_other_computers_have_no_line_about_throttling(tmp_path: Path) -> None:
-    assert check_throttling(tmp_path / "get_throttled") is None
+    assert check_throttling(tmp_path) is None
 
 
 def test_a_state_folder_that_is_still_to_be_made_is_looked_for_above(tmp_path: Path) -> None:
