@@ -150,7 +150,7 @@ format: $(VENV)/.installed ## put all sources in the house style
 
 # What is there is not measured again: delete runs/benchmarks/NAME.json, or its folder of graphs.
 # OCRGAN_BENCH_WITHOUT=torch-compile saves the minutes that it compiles.
-PRESETS ?= nano small base recipe
+PRESETS ?= nano small base large recipe
 BENCH   := runs/benchmarks
 $(BENCH)/%.json: | $(VENV)/.installed
 	@mkdir -p $(BENCH)
