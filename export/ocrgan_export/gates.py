@@ -28,6 +28,9 @@ ALARM_AGREEMENT = 0.99
 AUC_DIFFERENCE = 0.005
 """On held-out windows, some of them with something wrong in them."""
 
+LEAST_RANKS, MOST_AUC = 0.9, 0.05
+"""Beyond these a graph is not its network rounded but another one, and is kept out of a bundle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -120,6 +123,16 @@ def parity_checks(target: str, parity: Mapping[str, float]) -> list[Check]:
         Check(target, "alarm agreement with FP32", alarms, ALARM_AGREEMENT, "at least", False),
         Check(target, "AUC difference to FP32", auc, AUC_DIFFERENCE, "at most", False),
     ]
+
+
+def broken_checks(target: str, parity: Mapping[str, float]) -> list[Check]:
+    """What a target fails by that must not be in a bundle, however fast it is."""
+    ranks, auc = parity["spearman_windows"], parity["auc_difference"]
+    checks = (
+        Check(target, "rank correlation with FP32", ranks, LEAST_RANKS, "at least", True),
+        Check(target, "AUC difference to FP32", auc, MOST_AUC, "at most", True),
+    )
+    return [check for check in checks if not check.passed]
 
 
 def share_check(target: str, share: float, floats: str) -> Check:

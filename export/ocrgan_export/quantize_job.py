@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
@@ -80,7 +80,7 @@ class Job:
         windows = [*self.windows, *self.edited]
         if self.form == "window":
             return windows
-        return step_feeds(self.model, windows, self.step("states", len(windows)))
+        return step_feeds(self.model, windows, partial(self.step, "states"))
 
     @cached_property
     def reference(self) -> Reference:

@@ -12,7 +12,7 @@ from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import BundleError, SettingsError
 from ocrgan_export.export_run import REFERENCE, Outcome, Step
 from ocrgan_export.finetune_job import Trial
-from ocrgan_export.gates import GOALS_OF, Check, parity_checks, share_check
+from ocrgan_export.gates import GOALS_OF, Check, broken_checks, parity_checks, share_check
 from ocrgan_export.measure import from_bundle, gather
 from ocrgan_export.pack import label_of, pack
 from ocrgan_export.quantize_job import Job
@@ -61,7 +61,8 @@ def quantize_run(options: QuantizeOptions, step: Step) -> Quantized:
     Raises:
         SettingsError: a target is not known, or the small bundle has no place to go.
         DataError: the run or its clips are not there, or it was not exported yet.
-        BundleError: a graph fails its self-test, or a goal where the user is strict.
+        BundleError: a graph fails its self-test, or a goal where the user is strict, or ranks so
+            differently from FP32 that it was left out; the other targets are then in the bundle.
     """
     _check_options(options)
     run = open_run(options.run)
@@ -86,15 +87,23 @@ def _add(run: RunFolder, bundle: Bundle, options: QuantizeOptions, step: Step) -
     checks: list[Check] = []
     trials: list[Trial] = []
     layers: list[LayerError] = []
+    broken: list[Check] = []
     for target in options.targets:
         made = make_target(job, target, options.wanted)
         measured[target] = made.judged.measured
+        broken += broken_checks(target, made.judged.measured.parity)
         checks += [*made.judged.parity, made.judged.share]
         trials += [made.trial] if made.trial else []
         layers = made.errors or layers
     _refuse_if_strict(options, checks)
-    ordered = [measured[name] for name in KINDS if name in measured]
+    refused = {check.target for check in broken}
+    ordered = [measured[name] for name in KINDS if name in measured.keys() - refused]
     manifest = pack(bundle.path, label_of(bundle), ordered)
+    if broken:
+        raise BundleError(
+            f"{bundle.path.name} is left without {' and '.join(sorted(refused))}: "
+            f"{'; '.join(map(str, broken))}. Its other targets are as they were"
+        )
     if options.sensitivity and not layers:
         layers = job.errors
     return Quantized(bundle.path, manifest, checks, layers=layers, trials=trials)

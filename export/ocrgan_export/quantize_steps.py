@@ -5,7 +5,7 @@ The state itself stays in float: what is rounded anew with every frame would not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import onnx
@@ -14,27 +14,32 @@ from numpy.typing import NDArray
 
 from ocrgan_edge.runtime.graph import default_threads
 from ocrgan_edge.runtime.onnx_scorer import session_options
+from ocrgan_edge.runtime.scorer import warmed_up
 from ocrgan_edge.runtime.step_scorer import NEXT, STATE
 from ocrgan_export.quantize_ranges import Told
 from ocrgan_export.windows import Window, spread
 
 Feed = dict[str, NDArray[np.generic]]
 
-MOST_BYTES = 400_000_000
-"""Of all states that ranges are read from; a state of `small` is 5 MB."""
+MOST_BYTES = 2_000_000_000
+"""Of all states that ranges are read from: a state of `small` is 5 MB, of `large` 10, and 350 are
+wanted. A training takes as much."""
 
 
 def step_feeds(
-    model: onnx.ModelProto, windows: Sequence[Window], told: Told = lambda: None
+    model: onnx.ModelProto,
+    windows: Sequence[Window],
+    step: Callable[[int], Told] = lambda count: lambda: None,
 ) -> list[Feed]:
     """Each window's newest frame with the state after those before it, by the FP32 graph.
 
-    Where states are large, windows are left out evenly.
+    States are warmed up as a device does it: ranges would else be those of what no score is made
+    from. Where states are large, windows are left out evenly.
 
     Args:
         model: the FP32 graph.
         windows: (T, H, W, 3) each.
-        told: called for each window.
+        step: begins so many parts of progress; what it gives is called for each.
     """
     session = onnxruntime.InferenceSession(
         model.SerializeToString(),
@@ -43,8 +48,9 @@ def step_feeds(
     )
     first = _first(session)
     size = sum(tensor.nbytes for tensor in first.values())
-    feeds = []
-    for window in spread(windows, max(1, MOST_BYTES // size)):
+    kept = spread(windows, max(1, MOST_BYTES // size))
+    told, feeds = step(len(kept)), []
+    for window in kept:
         *_, feed = _steps(session, first, window)
         feeds.append(feed)
         told()
@@ -63,7 +69,7 @@ def _steps(session: onnxruntime.InferenceSession, first: Feed, window: Window) -
     states = [name for name in first if name.startswith(STATE)]
     after = [NEXT + name.removeprefix(STATE) for name in states]
     feed = first
-    for frame in window:
+    for frame in warmed_up(window):
         feed = {**feed, "frames": frame[None, None]}
         yield feed
         feed = {**feed, **dict(zip(states, session.run(after, feed), strict=True))}

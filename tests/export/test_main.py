@@ -1,12 +1,14 @@
 """The two commands, from a run that a real (very short) training has written."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 
 from ocrgan_edge.bundle import open_bundle
@@ -163,6 +165,31 @@ def test_the_strict_are_told_of_a_missed_goal_of_before_too(exported, monkeypatc
     assert "up to date" in capsys.readouterr().out
     assert call(quantize_main, *words, "--strict", monkeypatch=monkeypatch) == 4
     assert "error: --strict: onnx-int8: rank correlation" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_graph_that_ranks_differently_does_not_get_into_the_bundle(
+    exported, tmp_path, monkeypatch, capsys
+):
+    run = shutil.copytree(exported[0], tmp_path / "run")
+    turn_round(run / "graphs" / "onnx-int8.onnx", "score")
+    words = (run, "--targets", "onnx-int8", "--threads", 1)
+    assert call(quantize_main, *words, monkeypatch=monkeypatch) == 4
+    assert "error: run.ocrgan is left without onnx-int8: " in capsys.readouterr().err
+    assert list(open_bundle(run / "run.ocrgan").manifest.targets) == [
+        "onnx-fp32",
+        "openvino-fp16",
+        "openvino-int8",
+    ]
+
+
+def turn_round(path: Path, output: str) -> None:
+    """Gives a graph's output the other sign: what was least usual is most usual then."""
+    model = onnx.load(path)
+    (last,) = (node for node in model.graph.node if output in node.output)
+    last.output[:] = [name if name != output else "before" for name in last.output]
+    model.graph.node.append(onnx.helper.make_node("Neg", ["before"], [output]))
+    onnx.save(model, path)
 
 
 @pytest.mark.slow
