@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from ocrgan_edge.command_line import INTERRUPTED, run
+from ocrgan_edge.detection.alarm import MINIMUM_DURATION
 from ocrgan_edge.errors import SettingsError
 
 EPILOG = """\b
@@ -63,7 +64,7 @@ def command(
     ] = None,
     minimum_duration: Annotated[
         float, typer.Option(help="Seconds above the threshold that an alarm takes.")
-    ] = 0.8,
+    ] = MINIMUM_DURATION,
     statistics: Annotated[
         bool,
         typer.Option(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ocrgan_edge.detection.alarm import COOL_DOWN, MINIMUM_DURATION
 from ocrgan_edge.errors import OcrganError, SettingsError
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ StateFolder = Annotated[
     Path | None, typer.Option(help="Keeps outbox, evidence and what commands have set [nothing]")
 ]
 ModelsFolder = Annotated[Path | None, typer.Option(help="Bundles that commands may install")]
+TrustedKeys = Annotated[
+    Path | None, typer.Option(help="Public keys (PEM): only bundles signed by one are used")
+]
 Metrics = Annotated[
     str | None, typer.Option(help="HOST:PORT for /metrics (Prometheus) and /healthz")
 ]
@@ -98,9 +102,12 @@ Sensitivity = Annotated[
     typer.Option(help="low, medium, high, or a number: 2 halves the threshold's distance [medium]"),
 ]
 MinimumDuration = Annotated[
-    float | None, typer.Option(help="Seconds above the threshold that raise an alarm [0.8]")
+    float | None,
+    typer.Option(help=f"Seconds above the threshold that raise an alarm [{MINIMUM_DURATION:g}]"),
 ]
-CoolDown = Annotated[float | None, typer.Option(help="Quiet seconds that end an alarm [2]")]
+CoolDown = Annotated[
+    float | None, typer.Option(help=f"Quiet seconds that end an alarm [{COOL_DOWN:g}]")
+]
 HoldOff = Annotated[
     float | None, typer.Option(help="Seconds after an event in which no other begins [0]")
 ]
@@ -130,6 +137,7 @@ def run(
     prefix: Prefix = None,
     state_folder: StateFolder = None,
     models_folder: ModelsFolder = None,
+    trusted_keys: TrustedKeys = None,
     metrics: Metrics = None,
     target: Target = None,
     form: Form = None,

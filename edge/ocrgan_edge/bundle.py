@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,8 @@ from ocrgan_edge.runtime.scorer import LocationStatistics
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"
+"""The one member that the manifest does not list: it signs the manifest (`signature`)."""
 
 Positive = Annotated[int, Field(gt=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -113,15 +116,31 @@ class Manifest(_Strict):
     """SHA-256 of every other member."""
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a signature is for, and the signature; whose it is, `signature` finds out."""
+
+    manifest: bytes
+    """`manifest.json` as it lies in the bundle: it names every member's SHA-256."""
+    signature: bytes
+
+
 class Bundle:
     """An opened bundle whose members have all been checked."""
 
     def __init__(
-        self, path: Path, manifest: Manifest, members: Mapping[str, bytes], sha256: str
+        self,
+        path: Path,
+        manifest: Manifest,
+        members: Mapping[str, bytes],
+        sha256: str,
+        signed: Signed | None = None,
     ) -> None:
         """Holds what `open_bundle` has checked; use that instead."""
         self.path = path
         self.manifest = manifest
+        self.signed = signed
+        """None: nobody has signed it."""
         self.sha256 = sha256
         """Of the whole file: which model an alert comes from."""
         self._members = members
@@ -194,9 +213,12 @@ def open_bundle(path: Path) -> Bundle:
             schema, a member that the manifest does not list or that lies outside the bundle.
     """
     archive = read_archive(path)
-    manifest = _manifest(path, archive.members.pop(MANIFEST, None))
+    listed = archive.members.pop(MANIFEST, None)
+    signature = archive.members.pop(SIGNATURE, None)
+    manifest = _manifest(path, listed)
     _check_members(path, manifest, archive.members)
-    return Bundle(path, manifest, archive.members, archive.sha256)
+    signed = Signed(listed, signature) if listed is not None and signature is not None else None
+    return Bundle(path, manifest, archive.members, archive.sha256, signed)
 
 
 def write_bundle(path: Path, manifest: Manifest, members: Mapping[str, bytes]) -> None:

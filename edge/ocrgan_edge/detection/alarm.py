@@ -16,6 +16,12 @@ from typing import Literal
 RELEASE_SHARE = 0.7
 """Of the way from the median normal score to the threshold: where an alarm may end."""
 
+MINIMUM_DURATION = 0.8
+"""Seconds above the threshold that an alarm takes, if nobody says otherwise."""
+
+COOL_DOWN = 2.0
+"""Seconds below the release that its end takes, if nobody says otherwise."""
+
 FEWEST_WINDOWS = 2
 
 SLOW_WINDOWS = 3
@@ -37,10 +43,10 @@ class AlarmRule:
     release: float
     """Score below which a window speaks for the alarm's end; not above `threshold`."""
 
-    minimum_duration: float = 0.8
+    minimum_duration: float = MINIMUM_DURATION
     """Seconds above the threshold that an alarm takes."""
 
-    cool_down: float = 2.0
+    cool_down: float = COOL_DOWN
     """Seconds below the release that its end takes."""
 
     hold_off: float = 0.0

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ocrgan_edge.detection.alarm import COOL_DOWN, MINIMUM_DURATION
 from ocrgan_edge.detection.normal_alarms import (
     AlarmWindows,
     alarm_peaks,
@@ -44,10 +45,10 @@ class Wish:
 
     false_alarms_per_day: float = 1.0
 
-    minimum_duration: float = 0.8
+    minimum_duration: float = MINIMUM_DURATION
     """Seconds that scores must stay above the threshold."""
 
-    cool_down: float = 2.0
+    cool_down: float = COOL_DOWN
     """Seconds below the release, after which the next alarm is another one."""
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from ocrgan_edge.alerts.command_value import CommandError
 from ocrgan_edge.alerts.commands import SUFFIX, model_name
 from ocrgan_edge.alerts.messages import ModelMessage
-from ocrgan_edge.bundle import Bundle, open_bundle
+from ocrgan_edge.bundle import Bundle
 from ocrgan_edge.errors import BundleError, OcrganError
 from ocrgan_edge.runtime.open_scorer import open_scorer
+from ocrgan_edge.signature import open_trusted
 
 MOST_OFFERED = 100
 """Bundles that are told of; the newest ones."""
@@ -37,7 +38,11 @@ def offered(folder: Path | None) -> tuple[str, ...]:
 
 
 def check_model(
-    folder: Path | None, name: str, targets: Iterable[str | None] = (None,), threads: int = 1
+    folder: Path | None,
+    name: str,
+    targets: Iterable[str | None] = (None,),
+    keys: Path | None = None,
+    threads: int = 1,
 ) -> Bundle:
     """Opens a bundle of the models folder and runs the self-test of each target.
 
@@ -47,6 +52,7 @@ def check_model(
         folder: the models folder.
         name: file name in it, without any folder.
         targets: what cameras will open it with; None: the fastest for this machine.
+        keys: who must have signed it; None: nobody.
         threads: for the self-test; few, because cameras go on being scored meanwhile.
 
     Raises:
@@ -60,7 +66,7 @@ def check_model(
     if not _lies_in(folder, path):
         raise CommandError(f"model is {name!r}, but must be a file that lies in {folder}")
     try:
-        bundle = open_bundle(path)
+        bundle = open_trusted(path, keys)
         for target in set(targets):
             open_scorer(bundle, target, threads)
     except BundleError as error:
@@ -77,7 +83,11 @@ class Installer:
     """Which model is in use, and how it came to be so. Calls come from one thread at a time."""
 
     def __init__(
-        self, folder: Path | None, in_use: Bundle | None, say: Callable[[ModelMessage], None]
+        self,
+        folder: Path | None,
+        in_use: Bundle | None,
+        say: Callable[[ModelMessage], None],
+        keys: Path | None = None,
     ) -> None:
         """Says what is installed.
 
@@ -85,10 +95,12 @@ class Installer:
             folder: the models folder.
             in_use: the cameras' bundle; None: they have different ones.
             say: told of every change, to be published.
+            keys: who must have signed what is installed; None: nobody.
         """
         self._folder = folder
         self._in_use = in_use
         self._say = say
+        self._keys = keys
         self._busy = threading.Lock()
         self._newest = self._message()
         say(self._newest)
@@ -130,7 +142,7 @@ class Installer:
             raise CommandError(f"model is {name!r}, but another one is still being installed")
         try:
             self._tell("installing")
-            bundle = check_model(self._folder, name, targets)
+            bundle = check_model(self._folder, name, targets, self._keys)
             self._switch(bundle, switch)
         except OcrganError as error:
             _log.error("model %s was not installed: %s", name, error)

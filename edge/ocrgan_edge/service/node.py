@@ -11,7 +11,7 @@ from types import TracebackType
 
 from ocrgan_edge.alerts.event import EndReason
 from ocrgan_edge.alerts.topics import Topics
-from ocrgan_edge.bundle import Bundle, open_bundle
+from ocrgan_edge.bundle import Bundle
 from ocrgan_edge.errors import BundleError, OcrganError
 from ocrgan_edge.service.calibrating import interrupted
 from ocrgan_edge.service.crew import View
@@ -37,6 +37,7 @@ from ocrgan_edge.service.stats import NodeStats
 from ocrgan_edge.service.view import configured_view, remembered_view, wanted_target
 from ocrgan_edge.service.watches import Prepared, Shared, Watches, prepare
 from ocrgan_edge.service.web import WebServer
+from ocrgan_edge.signature import open_trusted
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ class Node:
         """
         self._start.progress.made(MAIN)  # loading takes seconds
         camera = self.settings.cameras[name]
-        bundle = bundle or self.installed or open_bundle(camera.bundle)
+        bundle = bundle or self.installed or open_trusted(camera.bundle, self.settings.trusted_keys)
         told = self.memory.camera(name, bundle.sha256)
         folder = self.settings.state_folder
         target = wanted_target(camera, bundle, told, folder)
@@ -194,7 +195,7 @@ class Node:
         if folder is None or name is None:
             return None
         try:
-            return open_bundle(folder / name)
+            return open_trusted(folder / name, self.settings.trusted_keys)
         except BundleError as error:
             _log.error("the installed model cannot be used, the configured ones are: %s", error)
             return None
@@ -244,7 +245,6 @@ class Node:
         self.close(clean=error is None)
 
     def _open_web(self, parts: ExitStack) -> None:
-        listen = self.settings.metrics.listen
-        if listen is not None:
+        if (listen := self.settings.metrics.listen) is not None:
             metrics = registry(self.stats, self._start.progress)
             parts.enter_context(WebServer(listen, metrics, self.health))

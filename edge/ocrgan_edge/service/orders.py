@@ -58,7 +58,9 @@ class Orders:
         self._node = node
         bundles = {watch.view.model.bundle for watch in node.watches.by_name.values()}
         in_use = bundles.pop() if len(bundles) == 1 else None
-        self._installer = Installer(node.settings.models_folder, in_use, say_model)
+        self._installer = Installer(
+            node.settings.models_folder, in_use, say_model, node.settings.trusted_keys
+        )
         self._said: dict[str, _Said] = {}
 
     def obey(self, topic: str, payload: bytes) -> None:

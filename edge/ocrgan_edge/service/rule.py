@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ocrgan_edge.detection.alarm import AlarmRule, release_level
+from ocrgan_edge.detection.alarm import COOL_DOWN, MINIMUM_DURATION, AlarmRule, release_level
 from ocrgan_edge.detection.sensitivity import threshold_of
 
 
@@ -22,9 +22,9 @@ class Tuning:
     sensitivity: float = 1.0
     """2 halves the threshold's distance from the median, 0.5 doubles it."""
 
-    minimum_duration: float = 0.8
+    minimum_duration: float = MINIMUM_DURATION
     """Seconds."""
-    cool_down: float = 2.0
+    cool_down: float = COOL_DOWN
     """Seconds."""
     hold_off: float = 0.0
     """Seconds."""

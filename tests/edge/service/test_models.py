@@ -3,12 +3,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ocrgan_edge.alerts.command_value import CommandError
 from ocrgan_edge.alerts.messages import ModelMessage
 from ocrgan_edge.bundle import Bundle, open_bundle
 from ocrgan_edge.errors import BundleError
 from ocrgan_edge.service.models import Installer, check_model, offered
+from ocrgan_edge.signature import sign_bundle
 
 TARGETS = ("onnx-fp32",)
 
@@ -181,3 +184,19 @@ def test_a_model_that_is_copied_there_is_offered(folder: Path, old: Bundle) -> N
     assert cameras.installer.look_again()
     assert cameras.said[-1].offered == ("newer.ocrgan", "new.ocrgan")
     assert not cameras.installer.look_again()
+
+
+def test_a_model_that_no_trusted_key_has_signed_is_not_installed(
+    folder: Path, old: Bundle, tmp_path: Path
+) -> None:
+    keys = tmp_path / "shop.pem"
+    key = Ed25519PrivateKey.generate()
+    keys.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    said: list[ModelMessage] = []
+    installer = Installer(folder, old, said.append, keys)
+    assert installer.install("new.ocrgan", lambda bundle: None, TARGETS) is None
+    assert said[-1].state == "failed"
+    assert f"is not signed, wanted a signature by {keys}" in (said[-1].message or "")
+    sign_bundle(folder / "new.ocrgan", key)
+    assert installer.install("new.ocrgan", lambda bundle: None, TARGETS) is not None
+    assert said[-1].state == "ok"

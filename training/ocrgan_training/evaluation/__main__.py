@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ocrgan_edge.command_line import run
+from ocrgan_edge.detection.alarm import COOL_DOWN, MINIMUM_DURATION
 from ocrgan_edge.errors import SettingsError
 from ocrgan_training.evaluation.asked import Asked, Output, evaluate_as_asked
 from ocrgan_training.evaluation.measure import Settings
@@ -77,10 +78,10 @@ def command(
     ] = SIGMA,
     minimum_duration: Annotated[
         float, typer.Option(help="Seconds above the threshold that an alarm takes.")
-    ] = 0.8,
+    ] = MINIMUM_DURATION,
     cool_down: Annotated[
         float, typer.Option(help="Seconds below the release that an alarm's end takes.")
-    ] = 2.0,
+    ] = COOL_DOWN,
     threads: Annotated[int | None, typer.Option(help="Processors for one window.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write all figures here.")] = None,
     plots: Annotated[Path | None, typer.Option(help="Draw score curves, ROC and PR here.")] = None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ocrgan_edge.detection.alarm import AlarmRule, release_level
+from ocrgan_edge.detection.alarm import COOL_DOWN, MINIMUM_DURATION, AlarmRule, release_level
 from ocrgan_edge.detection.threshold import Wish, silent_threshold
 from ocrgan_edge.errors import DataError
 from ocrgan_training.evaluation.alarms import ClipAlarms, alarm_figures, clip_alarms
@@ -40,10 +40,10 @@ class Settings:
     sigma: float = SIGMA
     """Frames, of the smoothing in the protocols `paper` and `paper-minmax`."""
 
-    minimum_duration: float = 0.8
+    minimum_duration: float = MINIMUM_DURATION
     """Seconds above the threshold that an alarm takes."""
 
-    cool_down: float = 2.0
+    cool_down: float = COOL_DOWN
     """Seconds below the release that its end takes."""
 
     threads: int | None = None

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ocrgan_edge.detection.alarm import COOL_DOWN, MINIMUM_DURATION
 from ocrgan_edge.detection.polygon import check_polygon
 from ocrgan_edge.detection.schedule import Schedule
 from ocrgan_edge.detection.sensitivity import factor_of
@@ -121,9 +122,9 @@ class CameraSettings(Table):
     follow_drift: Truth = False
     """Let what is usual follow slow changes over days, within bounds; of cameras and streams only.
     """
-    minimum_duration: Seconds = 0.8
+    minimum_duration: Seconds = MINIMUM_DURATION
     """Seconds above the threshold that raise an alarm."""
-    cool_down: Seconds = 2.0
+    cool_down: Seconds = COOL_DOWN
     """Quiet seconds that end an alarm; anomalies nearer to each other are one event."""
     hold_off: Seconds = 0.0
     """Seconds after an event in which no new one begins."""

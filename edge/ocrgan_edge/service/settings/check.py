@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ocrgan_edge.bundle import Bundle, open_bundle
+from ocrgan_edge.bundle import Bundle
 from ocrgan_edge.detection.calibration_file import read_profiles, target_calibrated
 from ocrgan_edge.detection.zones import Zone, Zones
 from ocrgan_edge.errors import BrokerError, DataError, OcrganError, SettingsError
@@ -17,6 +17,7 @@ from ocrgan_edge.service.settings.models import Settings
 from ocrgan_edge.service.settings.mqtt import MqttSettings
 from ocrgan_edge.service.settings.secrets import address_of, broker_of
 from ocrgan_edge.service.settings.shape import written
+from ocrgan_edge.signature import open_trusted, read_public_keys
 from ocrgan_edge.video.address import without_password
 from ocrgan_edge.video.open_live import STREAMS, refuse_rate
 from ocrgan_edge.video.scene.text import open_scene
@@ -32,7 +33,7 @@ def check(loaded: Loaded, environment: Mapping[str, str]) -> list[str]:
     """
     problems = [*_node(loaded.settings, environment)]
     for name, camera in loaded.settings.cameras.items():
-        problems += [*_camera(name, camera, environment)]
+        problems += [*_camera(name, camera, loaded.settings.trusted_keys, environment)]
     return [_placed(loaded, path, sentence) for path, sentence in problems]
 
 
@@ -59,6 +60,11 @@ def _node(settings: Settings, environment: Mapping[str, str]) -> Iterator[Proble
         wanted = folder is not None and (key == "models_folder" or folder.exists())
         if wanted and folder is not None and not folder.is_dir():
             yield (key,), f"{folder} is no folder"
+    if settings.trusted_keys is not None:
+        try:
+            read_public_keys(settings.trusted_keys)
+        except SettingsError as error:
+            yield ("trusted_keys",), str(error)
     if settings.mqtt is not None:
         yield from _mqtt(settings.mqtt, environment)
 
@@ -76,7 +82,9 @@ def _mqtt(mqtt: MqttSettings, environment: Mapping[str, str]) -> Iterator[Proble
             yield ("mqtt", "url"), str(error)
 
 
-def _camera(name: str, camera: CameraSettings, environment: Mapping[str, str]) -> Iterator[Problem]:
+def _camera(
+    name: str, camera: CameraSettings, keys: Path | None, environment: Mapping[str, str]
+) -> Iterator[Problem]:
     path = ("camera", name)
     try:
         _check_source(camera)
@@ -84,7 +92,9 @@ def _camera(name: str, camera: CameraSettings, environment: Mapping[str, str]) -
     except SettingsError as error:
         yield (*path, "source"), str(error)
     try:
-        bundle = open_bundle(camera.bundle)
+        bundle = open_trusted(camera.bundle, keys)
+    except SettingsError:
+        pass  # of the keys, which all cameras share
     except OcrganError as error:
         yield (*path, "bundle"), str(error)
     else:

@@ -80,6 +80,9 @@ class Settings(Table):
         None
     )
     """Bundles that may be installed by a command over MQTT; none when it is not set."""
+    trusted_keys: Annotated[Path | None, Field(strict=False), Wanted("the path of a file")] = None
+    """Ed25519 public keys (PEM): bundles that none of them has signed are refused; every bundle is
+    taken when it is not set."""
     threads: Annotated[
         int | None, Field(ge=1, le=256), Wanted("a whole number between 1 and 256")
     ] = None

@@ -18,6 +18,7 @@ OPTIONS: Mapping[str, KeyPath] = {
     "prefix": ("prefix",),
     "state_folder": ("state_folder",),
     "models_folder": ("models_folder",),
+    "trusted_keys": ("trusted_keys",),
     "threads": ("threads",),
     "metrics": ("metrics", "listen"),
     "json_logs": ("json_logs",),

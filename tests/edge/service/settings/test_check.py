@@ -2,6 +2,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ocrgan_edge.service.settings.check import check, summary
 from ocrgan_edge.service.settings.load import load
@@ -97,6 +99,20 @@ def test_folders_must_be_folders(problems: Any, tmp_path: Path) -> None:
     missing = tmp_path / "none"
     said = problems(models_folder=missing)
     assert said == [f"--models-folder: models_folder: {missing} is no folder"]
+
+
+def test_trusted_keys_must_be_keys_and_must_have_signed_the_bundle(
+    problems: Any, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys.pem"
+    keys.write_text("none")
+    said = problems(trusted_keys=keys)
+    wanted = "must hold Ed25519 public keys (PEM) and nothing else"
+    assert said == [f"--trusted-keys: trusted_keys: {keys} {wanted}"]
+    public = Ed25519PrivateKey.generate().public_key()
+    keys.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    (said_of_the_camera,) = problems(trusted_keys=keys)
+    assert said_of_the_camera.endswith(f"is not signed, wanted a signature by {keys}")
 
 
 def test_the_summary_has_a_line_for_each_camera() -> None:
