@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,13 @@ from ocrgan_edge.bundle import Manifest, open_bundle
 from ocrgan_edge.detection.threshold import Wish
 from ocrgan_edge.errors import BundleError
 from ocrgan_edge.runtime.agreement import agreement
-from ocrgan_export.gates import ONNX_TOLERANCE, Check, torch_difference
+from ocrgan_export.gates import (
+    HALF_TOLERANCE,
+    ONNX_TOLERANCE,
+    Check,
+    term_difference,
+    torch_difference,
+)
 from ocrgan_export.measure import (
     SAMPLED,
     Material,
@@ -75,7 +81,7 @@ def export_run(options: ExportOptions, step: Step) -> Outcome:
 
     Raises:
         DataError: the run or its clips are not there.
-        BundleError: the ONNX graph does not say what PyTorch says, or fails its self-test.
+        BundleError: a graph does not say what PyTorch says, or fails its self-test.
     """
     run = open_run(options.run)
     clips = run.clips(options.data)
@@ -93,10 +99,10 @@ def export_run(options: ExportOptions, step: Step) -> Outcome:
     plan = Plan(run.spec, hop, options.wish, graph.recent)
     data = options.data or Path(info.data)
     material = gather(clips, data, plan, graph.grid, options.threads)
-    check = check_onnx(run, graph, material)
-    targets = measure_floats(run, material, check.value, step)
+    checks = check_floats(run, graph, material)
+    targets = measure_floats(run, material, checks, step)
     label = Label(options.name or run.name, run.spec, material.golden, provenance(info))
-    return Outcome(path, pack(path, label, targets), [check])
+    return Outcome(path, pack(path, label, targets), checks)
 
 
 def make_graphs(run: RunFolder, graph: ScoringGraph, step: Step) -> None:
@@ -109,25 +115,31 @@ def make_graphs(run: RunFolder, graph: ScoringGraph, step: Step) -> None:
     done()
 
 
-def check_onnx(run: RunFolder, graph: ScoringGraph, material: Material) -> Check:
-    """The ONNX graph against PyTorch on the golden windows.
+def check_floats(run: RunFolder, graph: ScoringGraph, material: Material) -> list[Check]:
+    """The ONNX graph against PyTorch, and OpenVINO's against it, on the golden windows.
 
     Raises:
         BundleError: they differ by more than the tolerance.
     """
     windows = list(material.golden)
-    onnx_graph = load_graph(run, REFERENCE)
-    found = neutral_scores(onnx_graph, run.spec, material.grid, windows, material.threads)
-    difference = torch_difference(graph, windows, found)
-    what = "largest difference to PyTorch"
-    check = Check(REFERENCE, what, difference, ONNX_TOLERANCE, "at most", required=True)
-    if not check.passed:
-        raise BundleError(f"the export is wrong: {check}")
-    return check
+    first, second = (
+        neutral_scores(load_graph(run, target), run.spec, material.grid, windows, material.threads)
+        for target in FLOAT_TARGETS
+    )
+    off, half_off = torch_difference(graph, windows, first), term_difference(second, first)
+    what = "largest difference to PyTorch", "largest difference of a term to ONNX"
+    checks = [
+        Check(REFERENCE, what[0], off, ONNX_TOLERANCE, "at most", required=True),
+        Check(HALF, what[1], half_off, HALF_TOLERANCE, "at most", required=True),
+    ]
+    for check in checks:
+        if not check.passed:
+            raise BundleError(f"the export is wrong: {check}")
+    return checks
 
 
 def measure_floats(
-    run: RunFolder, material: Material, torch_parity: float, step: Step
+    run: RunFolder, material: Material, checks: Sequence[Check], step: Step
 ) -> list[Measured]:
     """Statistics and thresholds of ONNX FP32, and of OpenVINO FP16 by what it differs by."""
     done = step(REFERENCE, clip_count(material.clips))
@@ -137,9 +149,11 @@ def measure_floats(
     reference = reference_of(first, material, sample, scores)
     second, others = measure_by(reference, load_graph(run, HALF), material, done)
     thresholds = (first.calibration.threshold, second.calibration.threshold)
+    off, half_off = (check.value for check in checks)
+    parity = agreement(scores, others, thresholds)
     return [
-        with_parity(first, {"torch_difference": torch_parity}),
-        with_parity(second, agreement(scores, others, thresholds)),
+        with_parity(first, {"torch_difference": off}),
+        with_parity(second, parity | {"term_difference": half_off}),
     ]
 
 

@@ -19,6 +19,10 @@ from ocrgan_training.fused_graph import ScoringGraph
 ONNX_TOLERANCE = 1e-4
 """Of every output of the ONNX graph against PyTorch, relative to that output's size (of 1)."""
 
+HALF_TOLERANCE = 0.02
+"""Of each term of OpenVINO's graph, whose weights have 16 bits, against the ONNX graph's: root mean
+square of the difference, relative to that of the term. Rounding weights makes 0.001 of it."""
+
 INT8_SHARE = 0.95
 """Of the multiply-accumulates."""
 
@@ -95,6 +99,18 @@ def torch_difference(
             difference = np.abs(np.asarray(getattr(score, name)) - value).max()
             largest = max(largest, float(difference / max(1.0, np.abs(value).max())))
     return largest
+
+
+def term_difference(found: Sequence[WindowScore], wanted: Sequence[WindowScore]) -> float:
+    """How far two graphs of the same network are apart in the term that they differ in most.
+
+    Root mean square of the difference relative to that of the term, over all windows. A score can
+    agree where a term that counts little in it does not; a term that is 0 everywhere is left out.
+    """
+    one, other = (np.stack([score.terms for score in scores]) for scores in (found, wanted))
+    axes = (0, *range(2, one.ndim))
+    differs, size = ((values**2).mean(axes, dtype=float) for values in (one - other, other))
+    return float(np.sqrt(differs[size > 0] / size[size > 0]).max(initial=0.0))
 
 
 def auc_difference(

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import onnx_ir
 from onnx_ir import Attr, Value
+from onnx_ir.passes.common import ShapeInferencePass
 from onnxscript.rewriter import MatchResult, pattern
 
 from ocrgan_export.frame_rewrites import ColoursMixedByBlocks, MeansOfSquares, NewestFramesFirst
+from ocrgan_export.transpose_rewrites import TransposesMerged
 
 
 class ConvolutionBeforeUpsampling(pattern.RewriteRuleClassBase):
@@ -149,6 +151,7 @@ RULES: dict[str, type[pattern.RewriteRuleClassBase]] = {
     "convolution before upsampling": ConvolutionBeforeUpsampling,
     "projection as convolution": ProjectionAsConvolution,
     "product as convolution": ProductAsConvolution,
+    "transposes merged": TransposesMerged,
     "newest frames first": NewestFramesFirst,
     "means of squares": MeansOfSquares,
     "colours mixed by blocks": ColoursMixedByBlocks,
@@ -162,6 +165,7 @@ def apply_rewrites(model: onnx_ir.Model) -> dict[str, int]:
 
 def apply_rule(model: onnx_ir.Model, rule: type[pattern.RewriteRuleClassBase]) -> int:
     """Applies one rewrite in place; gives how often it fired."""
+    ShapeInferencePass()(model)  # rules ask for shapes, also of what the rule before has made
     made: pattern.RewriteRule = rule.rule()  # type: ignore[no-untyped-call]
     return int(pattern.RewriteRuleSet([made], commute=True).apply_to_model(model))
 
