@@ -8,9 +8,11 @@ from ocrgan_edge.runtime.scorer import WindowScore
 from ocrgan_export.gates import (
     Check,
     auc_difference,
+    broken_checks,
     parity_checks,
     share_check,
     table_of,
+    term_difference,
     torch_difference,
 )
 from ocrgan_export.measure import neutral_scores
@@ -109,6 +111,29 @@ def test_the_onnx_graph_says_what_pytorch_says(graph, model, windows):
     found = neutral_scores(exported, spec, (8, 8), windows[:2], threads=1)
     assert torch_difference(graph, windows[:2], found) < 1e-4
     assert torch_difference(graph, windows[2:4], found) > 1e-3
+
+
+def scored(*terms: float) -> WindowScore:
+    """A window of one frame with one place, whose terms are these."""
+    one = np.ones((1, 1, 1), np.float32)
+    raw = np.array(terms, np.float32)[:, None, None, None]
+    return WindowScore(1.0, one[0, 0], one, one[0, 0], 1.0, raw)
+
+
+def test_the_term_that_differs_most_counts_by_its_own_size():
+    """The second term: differences 0.1 and 0.2 of 0.3 and 0.4, √(0.05/0.25) = 0.447."""
+    wanted = [scored(100, 0.3, 0), scored(200, 0.4, 0)]
+    found = [scored(100.5, 0.4, 9), scored(200, 0.2, 9)]
+    assert term_difference(found, wanted) == pytest.approx(0.4472, abs=1e-4)
+    assert term_difference(wanted, wanted) == 0
+
+
+@pytest.mark.parametrize(
+    ("ranks", "auc", "broken"), [(0.95, 0.01, 0), (0.85, 0.01, 1), (0.95, 0.06, 1), (-1, 1, 2)]
+)
+def test_another_network_is_told_from_a_rounded_one(ranks, auc, broken):
+    parity = {"spearman_windows": ranks, "auc_difference": auc}
+    assert len(broken_checks("onnx-int8", parity)) == broken
 
 
 def graph_spec():

@@ -14,6 +14,7 @@ import pytest
 from ocrgan_edge.bundle import open_bundle
 from ocrgan_edge.runtime.open_scorer import open_scorer
 from ocrgan_export.__main__ import export_main, quantize_main
+from ocrgan_export.to_openvino import Ir, to_openvino
 
 BIN = Path(sys.executable).parent
 
@@ -142,6 +143,30 @@ def test_another_hop_is_calibrated_with_the_graphs_that_are_there(exported):
     assert graph.stat().st_mtime_ns == made
     assert open_bundle(run / "other.ocrgan").target("onnx-fp32").calibration.hop == 4
     assert "largest difference to PyTorch" in again.stdout
+
+
+@pytest.mark.slow
+def test_an_openvino_graph_that_says_something_else_is_not_exported(
+    exported, tmp_path, monkeypatch, capsys
+):
+    run = shutil.copytree(exported[0], tmp_path / "run")
+    before = (run / "run.ocrgan").read_bytes()
+
+    def with_one_weight_twice_as_large(model: onnx.ModelProto) -> Ir:
+        other = onnx.ModelProto()
+        other.CopyFrom(model)
+        (weight,) = (
+            one for one in other.graph.initializer if one.name.endswith("summary.fuse.weight")
+        )
+        doubled = onnx.numpy_helper.from_array(2 * onnx.numpy_helper.to_array(weight), weight.name)
+        weight.CopyFrom(doubled)
+        return to_openvino(other)
+
+    monkeypatch.setattr("ocrgan_export.export_run.to_openvino", with_one_weight_twice_as_large)
+    assert call(export_main, run, "--hop", 2, "--force", monkeypatch=monkeypatch) == 4
+    said = capsys.readouterr().err
+    assert "error: the export is wrong: openvino-fp16: largest difference of a term to ONNX" in said
+    assert (run / "run.ocrgan").read_bytes() == before
 
 
 @pytest.mark.slow
