@@ -21,9 +21,9 @@ from ocrgan_export.windows import Window, spread
 
 Feed = dict[str, NDArray[np.generic]]
 
-MOST_BYTES = 2_000_000_000
-"""Of all states that ranges are read from: a state of `small` is 5 MB, of `large` 10, and 350 are
-wanted. A training takes as much."""
+MOST_BYTES = 1_000_000_000
+"""Of all states that ranges are read from, with some 350 windows: a state of `nano` has 2.4 MB, of
+`small` 5, of `large` 10."""
 
 
 def step_feeds(

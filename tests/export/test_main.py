@@ -152,17 +152,16 @@ def test_an_openvino_graph_that_says_something_else_is_not_exported(
     run = shutil.copytree(exported[0], tmp_path / "run")
     before = (run / "run.ocrgan").read_bytes()
 
-    def with_one_weight_twice_as_large(model: onnx.ModelProto) -> Ir:
+    def with_weights_twice_as_large(model: onnx.ModelProto) -> Ir:
         other = onnx.ModelProto()
         other.CopyFrom(model)
-        (weight,) = (
-            one for one in other.graph.initializer if one.name.endswith("summary.fuse.weight")
-        )
-        doubled = onnx.numpy_helper.from_array(2 * onnx.numpy_helper.to_array(weight), weight.name)
-        weight.CopyFrom(doubled)
+        for weight in other.graph.initializer:
+            if weight.name.endswith(".weight"):
+                twice = 2 * onnx.numpy_helper.to_array(weight)
+                weight.CopyFrom(onnx.numpy_helper.from_array(twice, weight.name))
         return to_openvino(other)
 
-    monkeypatch.setattr("ocrgan_export.export_run.to_openvino", with_one_weight_twice_as_large)
+    monkeypatch.setattr("ocrgan_export.export_run.to_openvino", with_weights_twice_as_large)
     assert call(export_main, run, "--hop", 2, "--force", monkeypatch=monkeypatch) == 4
     said = capsys.readouterr().err
     assert "error: the export is wrong: openvino-fp16: largest difference of a term to ONNX" in said
