@@ -19,9 +19,10 @@ from ocrgan_training.fused_graph import ScoringGraph
 ONNX_TOLERANCE = 1e-4
 """Of every output of the ONNX graph against PyTorch, relative to that output's size (of 1)."""
 
-HALF_TOLERANCE = 0.02
+HALF_TOLERANCE = 0.1
 """Of each term of OpenVINO's graph, whose weights have 16 bits, against the ONNX graph's: root mean
-square of the difference, relative to that of the term. Rounding weights makes 0.001 of it."""
+square of the difference, relative to that of the term. Rounding weights makes 0.001 to 0.004 of it,
+a graph that computes something else 1 and more."""
 
 INT8_SHARE = 0.95
 """Of the multiply-accumulates."""
