@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -116,31 +115,15 @@ class Manifest(_Strict):
     """SHA-256 of every other member."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What a signature is for, and the signature; whose it is, `signature` finds out."""
-
-    manifest: bytes
-    """`manifest.json` as it lies in the bundle: it names every member's SHA-256."""
-    signature: bytes
-
-
 class Bundle:
     """An opened bundle whose members have all been checked."""
 
     def __init__(
-        self,
-        path: Path,
-        manifest: Manifest,
-        members: Mapping[str, bytes],
-        sha256: str,
-        signed: Signed | None = None,
+        self, path: Path, manifest: Manifest, members: Mapping[str, bytes], sha256: str
     ) -> None:
         """Holds what `open_bundle` has checked; use that instead."""
         self.path = path
         self.manifest = manifest
-        self.signed = signed
-        """None: nobody has signed it."""
         self.sha256 = sha256
         """Of the whole file: which model an alert comes from."""
         self._members = members
@@ -213,12 +196,10 @@ def open_bundle(path: Path) -> Bundle:
             schema, a member that the manifest does not list or that lies outside the bundle.
     """
     archive = read_archive(path)
-    listed = archive.members.pop(MANIFEST, None)
-    signature = archive.members.pop(SIGNATURE, None)
-    manifest = _manifest(path, listed)
+    archive.members.pop(SIGNATURE, None)  # who has signed it, `signature` finds out
+    manifest = _manifest(path, archive.members.pop(MANIFEST, None))
     _check_members(path, manifest, archive.members)
-    signed = Signed(listed, signature) if listed is not None and signature is not None else None
-    return Bundle(path, manifest, archive.members, archive.sha256, signed)
+    return Bundle(path, manifest, archive.members, archive.sha256)
 
 
 def write_bundle(path: Path, manifest: Manifest, members: Mapping[str, bytes]) -> None:

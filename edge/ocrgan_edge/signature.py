@@ -45,16 +45,19 @@ def check_signature(bundle: Bundle, keys: Sequence[Ed25519PublicKey], whose: str
     """Refuses a bundle that none of the keys has signed.
 
     Raises:
-        BundleError: it is not signed, or by none of them.
+        BundleError: it is not signed, or by none of them, or its file is another one by now.
     """
     from cryptography.exceptions import InvalidSignature
 
-    signed = bundle.signed
-    if signed is None:
+    archive = read_archive(bundle.path)
+    if archive.sha256 != bundle.sha256:
+        raise BundleError(f"bundle {bundle.path} was changed while it was being opened")
+    signature = archive.members.get(SIGNATURE)
+    if signature is None:
         raise BundleError(f"bundle {bundle.path} is not signed, wanted a signature by {whose}")
     for key in keys:
         try:
-            key.verify(signed.signature, signed.manifest)
+            key.verify(signature, archive.members[MANIFEST])
         except InvalidSignature:
             continue
         return

@@ -9,7 +9,13 @@ import pytest
 
 from ocrgan_edge.bundle import MANIFEST, SIGNATURE, open_bundle, write_bundle
 from ocrgan_edge.errors import BundleError, SettingsError
-from ocrgan_edge.signature import open_trusted, read_private_key, read_public_keys, sign_bundle
+from ocrgan_edge.signature import (
+    check_signature,
+    open_trusted,
+    read_private_key,
+    read_public_keys,
+    sign_bundle,
+)
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 
@@ -37,7 +43,7 @@ def make_key(folder: Path, name: str, kind: str = "ed25519") -> tuple[Path, Path
 
 
 def test_without_keys_any_bundle_is_taken(bundle: Path) -> None:
-    assert open_trusted(bundle, None).signed is None
+    assert open_trusted(bundle, None).manifest.name == "tiny"
 
 
 def test_a_bundle_that_nobody_has_signed_is_refused(bundle: Path, shop: tuple[Path, Path]) -> None:
@@ -85,7 +91,7 @@ def test_a_file_may_hold_several_keys(
     both = tmp_path / "both.pem"
     both.write_bytes(shop[1].read_bytes() + public.read_bytes())
     sign_bundle(bundle, read_private_key(new))
-    assert open_trusted(bundle, both).signed is not None
+    assert open_trusted(bundle, both).manifest.name == "tiny"
 
 
 def test_a_manifest_that_was_changed_after_signing_is_refused(
@@ -93,12 +99,13 @@ def test_a_manifest_that_was_changed_after_signing_is_refused(
 ) -> None:
     """Whoever writes the bundle anew keeps the signature of what it was."""
     sign_bundle(bundle, read_private_key(shop[0]))
+    with zipfile.ZipFile(bundle) as archive:
+        signature = archive.read(SIGNATURE)
     opened = open_bundle(bundle)
-    assert opened.signed is not None
     members = {name: opened.member(name) for name in opened.manifest.members}
     write_bundle(bundle, opened.manifest.model_copy(update={"name": "other"}), members)
     with zipfile.ZipFile(bundle, "a") as archive:
-        archive.writestr(SIGNATURE, opened.signed.signature)
+        archive.writestr(SIGNATURE, signature)
     with pytest.raises(BundleError, match="is signed, but not by"):
         open_trusted(bundle, shop[1])
 
@@ -122,7 +129,7 @@ def test_signing_again_replaces_the_signature(
     new, public = make_key(tmp_path, "new")
     for key in (shop[0], new):
         sign_bundle(bundle, read_private_key(key))
-    assert open_trusted(bundle, public).signed is not None
+    assert open_trusted(bundle, public).manifest.name == "tiny"
     with pytest.raises(BundleError, match="is signed, but not by"):
         open_trusted(bundle, shop[1])
 
@@ -142,3 +149,12 @@ def test_keys_of_another_kind_are_refused(tmp_path: Path) -> None:
         read_public_keys(public)
     with pytest.raises(SettingsError, match="no Ed25519 private key"):
         read_private_key(private)
+
+
+def test_a_file_that_is_replaced_after_it_was_opened_is_refused(
+    bundle: Path, shop: tuple[Path, Path]
+) -> None:
+    opened = open_bundle(bundle)
+    sign_bundle(bundle, read_private_key(shop[0]))
+    with pytest.raises(BundleError, match="was changed while it was being opened"):
+        check_signature(opened, read_public_keys(shop[1]), "shop")
