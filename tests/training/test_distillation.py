@@ -1,5 +1,6 @@
 """A larger network teaches a smaller one what it says about each patch."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,11 @@ import pytest
 import torch
 from rich.console import Console
 from torch import Tensor
+from torch.nn import functional
 
 from ocrgan_edge.errors import DataError, SettingsError
 from ocrgan_training.data.loader import Batch, LoaderSettings
-from ocrgan_training.distillation import Teacher, name_teacher, open_teacher
+from ocrgan_training.distillation import Teacher, Teachers, name_teacher, open_teacher
 from ocrgan_training.engine import Engine
 from ocrgan_training.learner import Rates, make_learner
 from ocrgan_training.local_objective import PLAIN, Taught, local_losses
@@ -104,6 +106,28 @@ def test_a_student_with_a_teacher_comes_nearer_to_its_logits_than_one_without() 
     assert distance(batch(), teacher) < 0.6 * distance(batch(), None)
 
 
+def test_several_teachers_say_their_mean_on_the_first_ones_grid() -> None:
+    stacks = batch().stacks
+    one, two = Teacher(network(TINY), (32, 32)), Teacher(network(LARGER), (32, 32))
+    said = one(stacks)
+    other = functional.interpolate(
+        two(stacks)[:, None], said.shape[-2:], mode="bilinear", antialias=True
+    )
+    torch.testing.assert_close(Teachers([one, two])(stacks), (said + other.squeeze(1)) / 2)
+
+
+def test_a_run_of_before_there_were_several_teachers_still_names_its_own(
+    options: TrainOptions,
+) -> None:
+    train(options, most=1)
+    stored = json.loads((options.run / "run.json").read_text())
+    (stored["teacher"],) = stored.pop("teachers")
+    (options.run / "run.json").write_text(json.dumps(stored))
+    info = read_info(options.run)
+    assert info is not None
+    assert info.teachers == (name_teacher(options.teachers[0]),)
+
+
 @pytest.fixture
 def options(tmp_path: Path, write_clips: WriteClips) -> TrainOptions:
     """Of a student whose teacher is trained already."""
@@ -116,7 +140,9 @@ def options(tmp_path: Path, write_clips: WriteClips) -> TrainOptions:
         threads=1,
     )
     train(teacher)
-    return replace(teacher, run=tmp_path / "student", teacher=teacher.run, budget=Budget(steps=2))
+    return replace(
+        teacher, run=tmp_path / "student", teachers=(teacher.run,), budget=Budget(steps=2)
+    )
 
 
 def quiet() -> Reporter:
@@ -131,12 +157,11 @@ def train(options: TrainOptions, most: int = 99) -> None:
 
 
 def test_a_run_names_its_teacher_and_goes_on_with_it(options: TrainOptions) -> None:
-    assert options.teacher is not None
     train(options, most=1)
     info = read_info(options.run)
     assert info is not None
-    assert info.teacher == name_teacher(options.teacher)
-    assert info.teacher["run"] == "teacher"
+    assert info.teachers == (name_teacher(options.teachers[0]),)
+    assert info.teachers[0]["run"] == "teacher"
     train(replace(options, resume=True))
     info = read_info(options.run)
     assert info is not None
@@ -147,16 +172,15 @@ def test_a_run_names_its_teacher_and_goes_on_with_it(options: TrainOptions) -> N
 def test_without_its_teacher_it_is_another_training(options: TrainOptions) -> None:
     train(options, most=1)
     with pytest.raises(SettingsError, match=r"teacher [0-9a-f]{12} instead of none"):
-        open_session(replace(options, teacher=None, resume=True), quiet())
+        open_session(replace(options, teachers=(), resume=True), quiet())
 
 
 def test_a_teacher_of_other_windows_says_the_same_about_the_newest_frames(
     options: TrainOptions,
 ) -> None:
-    assert options.teacher is not None
     stacks = batch().stacks
     taught = [
-        open_teacher(options.teacher, replace(TINY, frames=frames), 10.0, Engine())(stacks)
+        open_teacher(options.teachers[0], replace(TINY, frames=frames), 10.0, Engine())(stacks)
         for frames in (8, 16)
     ]
     assert torch.equal(*taught)
@@ -172,17 +196,15 @@ def test_a_teacher_of_other_windows_says_the_same_about_the_newest_frames(
 def test_a_teacher_that_sees_time_differently_is_refused(
     options: TrainOptions, student: NetworkConfig, rate: float, sentence: str
 ) -> None:
-    assert options.teacher is not None
     with pytest.raises(SettingsError, match=sentence):
-        open_teacher(options.teacher, student, rate, Engine())
+        open_teacher(options.teachers[0], student, rate, Engine())
 
 
 def test_a_teacher_that_is_not_there_or_broken_is_refused(
     options: TrainOptions, tmp_path: Path
 ) -> None:
-    assert options.teacher is not None
     with pytest.raises(DataError, match="nowhere is no run folder"):
-        open_session(replace(options, teacher=tmp_path / "nowhere"), quiet())
-    (options.teacher / "checkpoint.safetensors").write_bytes(b"nonsense")
+        open_session(replace(options, teachers=(tmp_path / "nowhere",)), quiet())
+    (options.teachers[0] / "checkpoint.safetensors").write_bytes(b"nonsense")
     with pytest.raises(DataError, match=r"checkpoint\.safetensors cannot be read"):
         open_session(options, quiet())

@@ -96,8 +96,8 @@ def command(
     flip: Annotated[bool, typer.Option("--flip", help="Mirrored is as normal.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the weights and of every batch.")] = 1,
     teacher: Annotated[
-        Path | None,
-        typer.Option(help="A run whose local discriminator is learned from, too: a larger one."),
+        list[Path] | None,
+        typer.Option(help="A run whose local discriminator is learned from, too; may be repeated."),
     ] = None,
     average: Annotated[
         float,
@@ -189,7 +189,7 @@ def command(
             threads=threads or max(1, (os.cpu_count() or 1) // count),
             checkpoint_minutes=checkpoint_minutes,
             memory=round(memory * 2**30),
-            teacher=teacher,
+            teachers=tuple(teacher or ()),
         )
         _train(options)
 

@@ -1,11 +1,13 @@
-"""A trained network teaches another: the student's patch logits come near to the teacher's.
+"""Trained networks teach another: the student's patch logits come near to their mean.
 
 Logits and not labels, because they also say how normal what is normal is (Ba and Caruana 2014,
-*Do Deep Nets Really Need to be Deep?*, arXiv 1312.6184).
+*Do Deep Nets Really Need to be Deep?*, arXiv 1312.6184); of several teachers the mean, because
+what only one of them suspects is chance (Hinton et al. 2015, arXiv 1503.02531).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -47,6 +49,29 @@ class Teacher:
         if self._scale[side] == 1:
             return pixels
         return max(PATCH, round(pixels * self._scale[side] / PATCH) * PATCH)
+
+
+class Teachers:
+    """What several say on average, on the first one's grid."""
+
+    def __init__(self, teachers: Sequence[Teacher]) -> None:
+        """Takes one or more."""
+        self._first, *self._others = teachers
+
+    def __call__(self, stacks: Float[Tensor, "M N 3 H W"]) -> Float[Tensor, "M h w"]:
+        """Mean of the teachers' logits."""
+        total = self._first(stacks)
+        grid = (total.shape[-2], total.shape[-1])
+        for teacher in self._others:
+            total = total + resized(teacher(stacks)[:, None], grid).squeeze(1)
+        return total / (1 + len(self._others))
+
+
+def open_teachers(
+    runs: Sequence[Path], student: NetworkConfig, frames_per_second: float, engine: Engine
+) -> Teachers:
+    """The averaged networks of runs, for a student; raises what `open_teacher` does."""
+    return Teachers([open_teacher(run, student, frames_per_second, engine) for run in runs])
 
 
 def open_teacher(

@@ -43,8 +43,8 @@ class TrainOptions:
     checkpoint_minutes: float = 5.0
     memory: int = 8 << 30
     """Bytes of decoded training clips that are kept."""
-    teacher: Path | None = None
-    """The run whose network teaches the local discriminator."""
+    teachers: tuple[Path, ...] = ()
+    """Runs whose networks teach the local discriminator, what they say on average."""
 
     def __post_init__(self) -> None:
         """Refuses a batch that the processes cannot share out evenly."""
@@ -90,7 +90,7 @@ class TrainOptions:
             threads=self.threads,
             processes=processes.count(),
             engine=asdict(self.engine),
-            teacher=name_teacher(self.teacher) if self.teacher else {},
+            teachers=tuple(map(name_teacher, self.teachers)),
         )
 
     def _settings(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ocrgan_edge.errors import DataError
 from ocrgan_training.network.presets import NetworkConfig
@@ -51,8 +51,8 @@ class RunInfo(BaseModel):
     processes: int = 1
     engine: dict[str, Any] = {}
     """Device, precision and the like."""
-    teacher: dict[str, str] = {}
-    """Name of the run that taught the local discriminator, and its checkpoint's SHA-256."""
+    teachers: tuple[dict[str, str], ...] = ()
+    """Names of the runs that taught the local discriminator, and their checkpoints' SHA-256."""
     finished: bool = False
     step: int = 0
     epoch: float = 0.0
@@ -61,6 +61,16 @@ class RunInfo(BaseModel):
     stacks_seen: int = 0
     held_out_losses: dict[str, float] = {}
     """Of the averaged weights, at the last epoch's end."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_teacher(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Runs of before there could be several name one."""
+        if isinstance(values, dict) and "teacher" in values:
+            teacher, others = values["teacher"], {**values}
+            del others["teacher"]
+            return {**others, "teachers": (teacher,) if teacher else ()}
+        return values
 
     @property
     def network(self) -> NetworkConfig:
@@ -73,7 +83,10 @@ class RunInfo(BaseModel):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
                 return f"{name} {_brief(mine)} instead of {_brief(theirs)}"
-        one, two = (info.teacher.get("sha256", "none")[:12] for info in (self, other))
+        one, two = (
+            ", ".join(sorted(each["sha256"][:12] for each in info.teachers)) or "none"
+            for info in (self, other)
+        )
         if one != two:
             return f"teacher {one} instead of {two}"
         return _first_difference(self.config, other.config) or _first_difference(

@@ -10,7 +10,7 @@ from ocrgan_training.checkpoint import CHECKPOINT, restore, save_checkpoint
 from ocrgan_training.data.clip_store import ClipStore
 from ocrgan_training.data.clips import find_recordings, load_clips
 from ocrgan_training.data.loader import Batch, Loader, to_device
-from ocrgan_training.distillation import open_teacher
+from ocrgan_training.distillation import open_teachers
 from ocrgan_training.held_out import evaluate, held_out_batch
 from ocrgan_training.learner import Learner, make_learner, set_dropout
 from ocrgan_training.options import TrainOptions
@@ -81,9 +81,9 @@ def open_session(options: TrainOptions, reporter: Reporter) -> Session | None:
     engine = options.engine
     learner = make_learner(options.config, options.rates, options.seed, engine)
     set_dropout(learner.network, options.step.dropout)
-    if options.teacher is not None:
+    if options.teachers:
         rate = options.frames_per_second
-        learner.teacher = open_teacher(options.teacher, options.config, rate, engine)
+        learner.teacher = open_teachers(options.teachers, options.config, rate, engine)
     batch = held_out_batch(held_out, options.config.clip_frames)
     session = Session(
         options=options,
