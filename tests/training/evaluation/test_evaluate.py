@@ -17,7 +17,7 @@ from ocrgan_edge.video.open_source import open_source
 from ocrgan_training.evaluation.data_set import load_data_set
 from ocrgan_training.evaluation.evaluate import Evaluation, evaluate
 from ocrgan_training.evaluation.goals import missed_goals
-from ocrgan_training.evaluation.measure import Settings
+from ocrgan_training.evaluation.measure import Settings, silent_rules
 from ocrgan_training.evaluation.plots import write_plots
 from ocrgan_training.evaluation.report import Agreement, write_json
 from ocrgan_training.evaluation.subjects import of_bundle
@@ -91,19 +91,36 @@ def test_at_the_bundles_threshold_the_event_is_found(found: Evaluation) -> None:
 def test_the_lowest_silent_threshold_is_at_most_the_calibrated_one(found: Evaluation) -> None:
     for row in found.report.rows:
         if row.kind != "seed":
-            assert row.silent is not None
+            assert row.silent
             assert row.alarms is not None
     baseline = found.report.row("frame differencing")
-    assert baseline.silent is not None
     assert baseline.alarms is not None
-    assert baseline.silent.threshold <= baseline.alarms.threshold
+    assert baseline.silent[1.0].threshold <= baseline.alarms.threshold
+
+
+def test_a_margin_is_a_distance_from_the_median_of_normal_life() -> None:
+    # Nine windows in a row at 3: the lowest threshold that is not exceeded for 0.8 s.
+    normal = [np.array([1.0] * 20 + [3.0] * 9)]
+    rules = silent_rules(normal, 0.1, Settings())
+    assert {margin: rule.threshold for margin, rule in rules.items()} == {
+        1.0: 3.0,
+        1.25: 3.5,
+        1.5: 4.0,
+        2.0: 5.0,
+        3.0: 7.0,
+    }
+    # A release lies at 0.7 of the way from the median.
+    assert rules[2.0].release == pytest.approx(1 + 0.7 * 4)
+
+
+def test_clips_that_are_shorter_than_an_alarm_have_no_silent_threshold() -> None:
+    assert silent_rules([np.ones(8)], 0.1, Settings()) == {}
 
 
 def test_the_lowest_silent_threshold_raises_nothing_on_held_out_clips(
     found: Evaluation, data_set: Path
 ) -> None:
-    silent = found.report.row("onnx-fp32").silent
-    assert silent is not None
+    silent = found.report.row("onnx-fp32").silent[1.0]
     bundle, data = open_bundle(TINY), load_data_set(data_set)
     scorer = open_scorer(bundle, "onnx-fp32", threads=1)
     highest = []

@@ -27,6 +27,9 @@ from ocrgan_training.evaluation.report import Row
 
 Told = Callable[[], None]
 """Is told every frame that was decoded."""
+MARGINS = (1.0, 1.25, 1.5, 2.0, 3.0)
+"""Distances from the median of normal life in those of the lowest silent threshold. Beside each
+other they show how much detection hangs on where a threshold lies; none is chosen."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ class Rules:
     calibrated: AlarmRule | None = None
     """At the threshold that a user gets."""
 
-    silent: AlarmRule | None = None
-    """At the lowest that raises nothing on held-out normal clips."""
+    silent: Mapping[float, AlarmRule] = field(default_factory=dict)
+    """At the lowest that raises nothing on held-out normal clips, and by `MARGINS` above it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +111,11 @@ def measure(
         for protocol in settings.protocols
     }
     row = replace(row, frames=frames)
-    if rules.silent is not None:
-        silent = {
-            name: clip_alarms(clip, labels[name], rules.silent) for name, clip in clips.items()
-        }
-        row = replace(row, silent=alarm_figures(silent, labels, rules.silent.threshold))
+    silent = {}
+    for margin, rule in rules.silent.items():
+        alarms = {name: clip_alarms(clip, labels[name], rule) for name, clip in clips.items()}
+        silent[margin] = alarm_figures(alarms, labels, rule.threshold)
+    row = replace(row, silent=silent)
     if rules.calibrated is None:
         return Measured(row, clips)
     rule = rules.calibrated
@@ -125,10 +128,12 @@ def measure(
     return Measured(full, clips, alarms)
 
 
-def silent_rule(
+def silent_rules(
     normal: Sequence[NDArray[np.float64]], interval: float, settings: Settings
-) -> AlarmRule | None:
-    """The alarm at the lowest threshold that raises nothing on normal clips.
+) -> dict[float, AlarmRule]:
+    """The alarms at thresholds that raise nothing on normal clips, by margin.
+
+    1 is the lowest such threshold; 2 lies twice as far above the median of normal life.
 
     Args:
         normal: their window scores, a clip each.
@@ -136,13 +141,17 @@ def silent_rule(
         settings: for the alarm's durations.
 
     Returns:
-        None where no clip is as long as an alarm.
+        None at all where no clip is as long as an alarm.
     """
     try:
-        threshold = silent_threshold(normal, interval, settings.wish(1.0))
+        lowest = silent_threshold(normal, interval, settings.wish(1.0))
     except DataError:
-        return None
-    return settings.rule(threshold, float(np.median(np.concatenate(list(normal)))))
+        return {}
+    median = float(np.median(np.concatenate(list(normal))))
+    return {
+        margin: settings.rule(lowest + (margin - 1) * (lowest - median), median)
+        for margin in MARGINS
+    }
 
 
 def causal_auc(clips: Mapping[str, ClipScores], labels: Mapping[str, Labels]) -> float | None:

@@ -19,7 +19,7 @@ from ocrgan_training.evaluation.measure import (
     Settings,
     Told,
     measure,
-    silent_rule,
+    silent_rules,
 )
 from ocrgan_training.evaluation.protocol import ClipScores
 from ocrgan_training.evaluation.report import Row
@@ -85,7 +85,7 @@ def _rules(
             continue  # the held-out clips are too short for an alarm: no figures at a threshold
         rules[name] = Rules(
             settings.rule(threshold.value, threshold.median),
-            silent_rule(scores, 1 / clock, settings),
+            silent_rules(scores, 1 / clock, settings),
         )
     return rules
 

@@ -21,7 +21,7 @@ from ocrgan_training.evaluation.measure import (
     Told,
     causal_auc,
     measure,
-    silent_rule,
+    silent_rules,
 )
 from ocrgan_training.evaluation.pixels import PixelSample
 from ocrgan_training.evaluation.report import Row, TermFigures
@@ -85,7 +85,7 @@ def figures_of(
     interval = settings.hop / next(iter(windows.values())).clock
     rules = Rules(
         settings.rule(calibration.threshold, calibration.median),
-        silent_rule(scored.normal, interval, settings),
+        silent_rules(scored.normal, interval, settings),
     )
     seeds = {clip: found.windows.with_score(found.seed) for clip, found in clips.items()}
     return MeasuredGraph(

@@ -13,7 +13,7 @@ from ocrgan_training.evaluation.kinds import KindFigures
 from ocrgan_training.evaluation.metrics import FrameFigures
 from ocrgan_training.evaluation.protocol import Protocol
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class Row:
     alarms: AlarmFigures | None = None
     """At the threshold calibrated from normal video alone."""
 
-    silent: AlarmFigures | None = None
-    """At the lowest threshold that raises nothing on held-out normal clips, with no margin."""
+    silent: dict[float, AlarmFigures] = field(default_factory=dict)
+    """At thresholds that raise nothing on held-out normal clips, by their distance from the median
+    of normal life: 1 is the lowest such threshold, with no margin at all."""
 
     kinds: dict[str, KindFigures] = field(default_factory=dict)
     """Of rendered scenes: recall and delay by kind of anomaly."""
