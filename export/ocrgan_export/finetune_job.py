@@ -98,5 +98,5 @@ def finetuned(job: Job, target: str, steps: int) -> Job:
     lessons = Lessons(job.windows, job.edited, job.reference.measured.statistics, steps)
     prepare(job.material.threads or default_threads())
     told = job.step(f"fine-tuning for {target}", steps)
-    student = finetune(graph_of(network), job.ranges, rules, lessons, told)
+    student = finetune(graph_of(network), job.ranges_as_trained, rules, lessons, told)
     return job.of(to_onnx(graph_of(student)))

@@ -15,6 +15,7 @@ from ocrgan_edge.bundle import Bundle
 from ocrgan_edge.runtime.agreement import agreement
 from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.runtime.precision import precision_of
+from ocrgan_export.equalise import equalised
 from ocrgan_export.export_run import REFERENCE, Step
 from ocrgan_export.gates import auc_difference, parity_checks, share_check
 from ocrgan_export.measure import Material, Reference, from_bundle, measure_by, reference_of
@@ -60,10 +61,20 @@ class Job:
         return edited_windows(self.material.clips.statistics, self.material.spec)
 
     @cached_property
-    def ranges(self) -> Ranges:
-        """Of all activations."""
+    def equalised(self) -> onnx.ModelProto:
+        """The FP32 graph as it is quantized: channels as large as each other."""
         given = self.given
-        return read_ranges(self.model, given, self.step("ranges", len(given)))
+        return equalised(self.model, given, self.step("channels", len(given)))
+
+    @cached_property
+    def ranges(self) -> Ranges:
+        """Of all activations of the graph that is quantized."""
+        return self._ranges_of(self.equalised)
+
+    @cached_property
+    def ranges_as_trained(self) -> Ranges:
+        """The same of the network itself."""
+        return self._ranges_of(self.model)
 
     @cached_property
     def form(self) -> Literal["window", "step"]:
@@ -128,10 +139,11 @@ class Job:
 
             return mixed_onnx
         given = self.given
-        plain = quantize_openvino(self.model, given, self.step(f"NNCF for {target}", len(given)))
+        told = self.step(f"NNCF for {target}", len(given))
+        plain = quantize_openvino(self.equalised, given, told)
 
         def mixed_openvino(kept: Sequence[str]) -> Graph:
-            mixed = float_in_openvino(plain, self.model, kept) if kept else plain
+            mixed = float_in_openvino(plain, self.equalised, kept) if kept else plain
             if self.form == "step":
                 mixed = save_ir(with_state_inside(read_ir(mixed)))
             return as_graph(target, mixed, self.form)
@@ -155,6 +167,10 @@ class Job:
             parity_checks(graph.target, parity),
             share_check(graph.target, precision.share, _most(precision.floats)),
         )
+
+    def _ranges_of(self, model: onnx.ModelProto) -> Ranges:
+        given = self.given
+        return read_ranges(model, given, self.step("ranges", len(given)))
 
 
 def as_graph(target: str, made: onnx.ModelProto | Ir, form: Literal["window", "step"]) -> Graph:
