@@ -30,6 +30,7 @@ from ocrgan_export.quantize_ranges import (
     read_ranges,
     want_windows,
 )
+from ocrgan_export.states_in_bytes import keep_bytes_onnx
 from ocrgan_export.to_onnx import OUTPUTS, SCORE
 from ocrgan_export.to_openvino import Ir, read_onnx, save_ir
 
@@ -80,6 +81,7 @@ def quantize_with(
         quantizer.quantize_model()
         quantizer.model.topological_sort()
     quantized: onnx.ModelProto = quantizer.model.model
+    keep_bytes_onnx(quantized)
     return quantized
 
 

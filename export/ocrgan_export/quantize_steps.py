@@ -1,6 +1,7 @@
 """What INT8 ranges of a graph that steps are read from: frames with the states that lead to them.
 
 The state itself stays in float: what is rounded anew with every frame would not be what was kept.
+But what is rounded once, as soon as it is read, can be kept rounded (`states_in_bytes`).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import openvino
 from openvino import opset13
 from openvino.passes import MakeStateful, Manager
 
+from ocrgan_export.states_in_bytes import keep_bytes_openvino
 from ocrgan_training.step_graph import NEXT, STATE
 
 
@@ -32,10 +33,12 @@ def to_openvino(model: onnx.ModelProto) -> Ir:
 def with_state_inside(model: Any) -> Any:
     """What comes out as it goes in becomes variables of the graph; the model itself is changed.
 
-    What would round a state as soon as it is read is left out: a state stays in float. Zeros are
-    said to be the first value, although they would be anyway: without an input there, OpenVINO
-    (2026.4) cannot compile a graph with INT8 in it. A graph without a state stays as it is.
+    What would round a state as soon as it is read is left out: a state stays in float, but for what
+    INT8 layers alone read, which is kept as their bytes. Zeros are said to be the first value,
+    although they would be anyway: without an input there, OpenVINO (2026.4) cannot compile a graph
+    with INT8 in it. A graph without a state stays as it is.
     """
+    keep_bytes_openvino(model)
     states = {port.get_any_name(): port for port in model.inputs}
     states = {name: port for name, port in states.items() if name.startswith(STATE)}
     for port in states.values():
@@ -48,7 +51,8 @@ def with_state_inside(model: Any) -> Any:
         for node in model.get_ops():
             if node.get_type_name() == "ReadValue":
                 shape = opset13.constant(list(node.get_output_shape(0)), dtype=np.int64)
-                zero = opset13.constant(0.0, dtype=np.float32)
+                kind = node.get_output_element_type(0).to_dtype()
+                zero = opset13.constant(0, dtype=kind)
                 node.set_arguments([opset13.broadcast(zero, shape).output(0)])
         model.validate_nodes_and_infer_types()
     return model

@@ -58,7 +58,8 @@ def steps_section(measured: Sequence[MeasuredSteps]) -> str:
         "A frame through a graph that steps (`--temporal causal`), in turn with a window of the "
         "same preset and target: processor time, one thread. Cameras: how many at 10 frames/s one "
         f"core carries if every frame is scored. The goal is {GOAL:g} times less per frame. State: "
-        "what a camera needs beside the graph. Million multiply-adds: "
+        "what a camera needs beside the graph in float; INT8 graphs keep frames as bytes. Million "
+        "multiply-adds: "
         f"{'; '.join(_macs(each) for each in measured)}."
     )
     head = ("", "patches", "", "window, ms", "frame, ms", "× less", "", "cameras", "state, MB")

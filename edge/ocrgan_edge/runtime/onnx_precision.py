@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 
 from ocrgan_edge.runtime.graph import Graph
-from ocrgan_edge.runtime.onnx_scorer import open_session, session_options
+from ocrgan_edge.runtime.onnx_scorer import open_session, ports_of, session_options
 from ocrgan_edge.runtime.precision import Feed, Kernel
 from ocrgan_edge.runtime.step_scorer import STATE
 
@@ -81,10 +81,10 @@ def _profile(graph: Graph, feed: Feed, folder: Path) -> Path:
 
 def _fed(session: onnxruntime.InferenceSession, feed: Feed) -> dict[str, Any]:
     """A window's feed for a graph that steps, too: its newest frame, and nothing before it."""
-    fed = {
-        port.name: np.zeros(port.shape, np.float32)
-        for port in session.get_inputs()
-        if port.name.startswith(STATE)
+    fed: dict[str, Any] = {
+        name: np.zeros(port.shape, port.dtype)
+        for name, port in ports_of(session.get_inputs()).items()
+        if name.startswith(STATE)
     }
     fed |= feed
     if fed.keys() - feed.keys():

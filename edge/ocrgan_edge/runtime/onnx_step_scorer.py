@@ -25,7 +25,7 @@ from ocrgan_edge.runtime.step_scorer import (
     state_ports,
 )
 
-State = dict[str, NDArray[np.float32]]
+State = dict[str, NDArray[np.generic]]
 
 
 class OnnxStepScorer(StepScorer):
@@ -69,7 +69,8 @@ class OnnxStepScorer(StepScorer):
             _bind(binding, f"{STATE}{name}", array)
         outputs = {f"{NEXT}{name}": array for name, array in made.items()}
         for name, array in (self._outputs.arrays | outputs).items():
-            binding.bind_output(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+            kind = array.dtype.type
+            binding.bind_output(name, "cpu", 0, kind, array.shape, array.ctypes.data)
         return binding
 
 
@@ -94,7 +95,7 @@ class LoadedSession:
 
     def new_state(self) -> State:
         """Arrays for a state, zeros."""
-        return {name: np.zeros(port.shape, np.float32) for name, port in self._state.items()}
+        return {name: np.zeros(port.shape, port.dtype) for name, port in self._state.items()}
 
 
 def _bind(binding: onnxruntime.IOBinding, name: str, array: NDArray[np.generic]) -> None:

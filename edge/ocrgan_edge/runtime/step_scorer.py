@@ -25,6 +25,9 @@ from ocrgan_edge.runtime.scorer import LocationStatistics, Stepper, WindowScore,
 
 STATE, NEXT = "state.", "next."
 """What names begin with of a state's tensors as inputs, and of the same as outputs."""
+STATE_TYPES = ("float32", "uint8")
+"""Bytes are what INT8 layers read. Zeros are nothing yet in both: of what a camera is first shown,
+backwards and forwards, more frames follow on them than any state holds."""
 
 
 class StepScorer(ABC):
@@ -118,8 +121,11 @@ def state_ports(target: str, inputs: Ports, outputs: Ports) -> Ports:
     given, made = _part(STATE, inputs), _part(NEXT, outputs)
     check_ports(target, "state", given, made)
     for name, port in given.items():
-        if port.dtype != "float32" or not all(isinstance(n, int) and n > 0 for n in port.shape):
-            raise BundleError(f"graph {target}: state {name!r} is {port}, but float32 is wanted")
+        if port.dtype not in STATE_TYPES or not all(
+            isinstance(n, int) and n > 0 for n in port.shape
+        ):
+            wanted = " or ".join(STATE_TYPES)
+            raise BundleError(f"graph {target}: state {name!r} is {port}, but {wanted} is wanted")
     return given
 
 
