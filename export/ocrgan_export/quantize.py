@@ -98,6 +98,7 @@ def quantize_openvino(
     with quiet():
         nncf = _import_nncf()
         advanced = nncf.quantization.advanced_parameters
+        extremes = nncf.quantization.range_estimator.RangeEstimatorParametersSet.MINMAX
         quantized = nncf.quantize(
             _without_shape_computations(model),
             nncf.Dataset(list(windows), feed),
@@ -112,7 +113,9 @@ def quantize_openvino(
                 validate=False,
             ),
             advanced_parameters=advanced.AdvancedQuantizationParameters(
-                overflow_fix=advanced.OverflowFix.ENABLE
+                overflow_fix=advanced.OverflowFix.ENABLE,
+                # Its default is the mean of the windows' extremes, which cuts the rare ones off.
+                activations_range_estimator_params=extremes,
             ),
         )
     return save_ir(quantized)
