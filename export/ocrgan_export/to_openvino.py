@@ -25,6 +25,10 @@ class Ir:
     weights: bytes
 
 
+_MULTIPLYING = ("Convolution", "GroupConvolution", "MatMul")
+"""What reads a rounded state here: it goes on into sums, not into the next state as it is."""
+
+
 def to_openvino(model: onnx.ModelProto) -> Ir:
     """The same graph for OpenVINO, weights stored in FP16 (it computes in float32)."""
     return save_ir(with_state_inside(read_onnx(model)))
@@ -33,8 +37,8 @@ def to_openvino(model: onnx.ModelProto) -> Ir:
 def with_state_inside(model: Any) -> Any:
     """What comes out as it goes in becomes variables of the graph; the model itself is changed.
 
-    What would round a state as soon as it is read is left out: a state stays in float, but for what
-    INT8 layers alone read, which is kept as their bytes. Zeros are said to be the first value,
+    What would round a state as soon as it is read is left out, but before a multiplication: a state
+    stays in float, but for what INT8 layers alone read, which is kept as their bytes. Zeros are said to be the first value,
     although they would be anyway: without an input there, OpenVINO (2026.4) cannot compile a graph
     with INT8 in it. A graph without a state stays as it is.
     """
@@ -63,7 +67,8 @@ def _read_past_quantizers(port: Any) -> None:
         node = reader.get_node()
         if node.get_type_name() == "FakeQuantize":
             for after in node.output(0).get_target_inputs():
-                after.replace_source_output(port)
+                if after.get_node().get_type_name() not in _MULTIPLYING:
+                    after.replace_source_output(port)
 
 
 def read_onnx(model: onnx.ModelProto) -> Any:
