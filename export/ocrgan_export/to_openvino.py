@@ -38,9 +38,9 @@ def with_state_inside(model: Any) -> Any:
     """What comes out as it goes in becomes variables of the graph; the model itself is changed.
 
     What would round a state as soon as it is read is left out, but before a multiplication: a state
-    stays in float, but for what INT8 layers alone read, which is kept as their bytes. Zeros are said to be the first value,
-    although they would be anyway: without an input there, OpenVINO (2026.4) cannot compile a graph
-    with INT8 in it. A graph without a state stays as it is.
+    stays in float, but for what INT8 layers alone read, which is kept as their bytes. Zeros are
+    said to be the first value, although they would be anyway: without an input there, OpenVINO
+    (2026.4) cannot compile a graph with INT8 in it. A graph without a state stays as it is.
     """
     keep_bytes_openvino(model)
     states = {port.get_any_name(): port for port in model.inputs}
