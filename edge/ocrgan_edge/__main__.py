@@ -184,9 +184,11 @@ def _run(options: Mapping[str, Any]) -> int:
         return 0
     if options["check_config"]:
         return _check(loaded)
+    from ocrgan_edge.runtime.lean_memory import keep_little
     from ocrgan_edge.service.daemon import Daemon, Manner
     from ocrgan_edge.service.logs import start_logging
 
+    keep_little()
     start_logging(loaded.settings.json_logs)
     manner = Manner(scores=_path(options["scores"]), patient=file is not None)
     return Daemon(lambda: load(file, options, os.environ).settings, manner).run()

@@ -10,6 +10,7 @@ from typing import Literal
 from ocrgan_edge.bundle import Bundle, InputSpec, Target
 from ocrgan_edge.errors import BundleError, SettingsError
 from ocrgan_edge.runtime.graph import Graph
+from ocrgan_edge.runtime.lean_memory import give_back, import_openvino
 from ocrgan_edge.runtime.no_telemetry import forbid_telemetry
 from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer
 from ocrgan_edge.runtime.self_test import self_test
@@ -47,6 +48,7 @@ def open_scorer(
     scorer = load_scorer(graph, bundle.manifest.input, bundle.statistics(name), threads)
     if check:
         self_test(bundle, scorer)
+    give_back()
     return scorer
 
 
@@ -69,6 +71,7 @@ def load_scorer(
             return OnnxStepScorer(LoadedSession(graph, contract, threads), spec, statistics)
         return OnnxScorer(graph, spec, statistics, threads)
     try:
+        import_openvino()
         from ocrgan_edge.runtime.openvino_scorer import OpenVinoScorer  # an extra
         from ocrgan_edge.runtime.openvino_step_scorer import CompiledGraph, OpenVinoStepScorer
     except ImportError as error:

@@ -103,7 +103,9 @@ class LoadedModel:
         if not isinstance(lender, Stepper):
             return None
         self._lent += 1
-        return Following(lender.another())
+        # The graphs themselves first: what one of them remembers is as large as a camera's.
+        mine = self._lent <= len(self._scorers)
+        return Following(lender if mine else lender.another())
 
     def score(
         self,

@@ -105,6 +105,15 @@ def test_a_hop_leaves_out_scores_but_no_frames(make_watch: Make, hose) -> None:
     assert scores.known == [15, 19, 23, 27]
 
 
+def test_every_camera_has_a_past_of_its_own_the_first_that_of_the_graph(
+    step_bundle: Bundle,
+) -> None:
+    model = ModelShelf(Budget(1, 1)).load(step_bundle, None)
+    followed = [model.follow() for _ in range(3)]
+    steppers = {id(each.stepper) for each in followed if each is not None}
+    assert len(steppers) == 3
+
+
 def test_a_model_of_windows_follows_nobody(tiny_bundle: Path) -> None:
     assert LoadedModel(open_bundle(tiny_bundle), "onnx-fp32", Budget(1, 1)).follow() is None
 
