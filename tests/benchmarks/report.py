@@ -73,7 +73,7 @@ def _head(measured: list[Measured], picture: str) -> str:
             "little. GMAC/s counts the network's multiply-adds; the share is of one large plain "
             "convolution (128 → 128 channels, 64×64, 3×3) in the runtime that does it best, in the "
             "same rounds. “Plain export” is `torch.onnx.export` as it comes, then each quantizer "
-            "with its defaults.",
+            "and runtime with its defaults: OpenVINO's compute in BF16 where the processor can.",
             "",
             "`ONEDNN_MAX_CPU_ISA` can only take instructions away: columns for AMX and for "
             "AVX2-VNNI need a processor that has them.",
