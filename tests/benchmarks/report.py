@@ -31,6 +31,9 @@ RATE_OF, RATE_GOAL = "base", 0.4
 """Of the plain INT8 convolution's rate, for this preset."""
 KINDS = 8
 """Of layers, that are told."""
+DISTURBED = 1.5
+"""Times the processor time of one thread that PyTorch's two may take, for their wall time to count:
+where it is more, something else had a processor."""
 
 
 def document(measured: list[Measured], steps: list[MeasuredSteps], picture: str) -> str:
@@ -130,15 +133,25 @@ def _layers(each: Measured) -> str:
 
 
 def _two_threads(measured: list[Measured]) -> str:
-    rows = []
+    """Wall time, unlike the processor time of one thread, tells of other work on the machine."""
+    rows, disturbed = [], []
     for each in measured:
         seconds = each.info["two_threads"]
+        if median(seconds["torch-eager"]) > DISTURBED * median(each.seconds["torch-eager"]):
+            disturbed.append(each.preset)
+            continue
         for target in (name for name in NAMES if name in seconds):
             wall = f"{median(seconds[target]) * 1e3:.1f}"
             than = "torch-eager"
             faster = "" if target == than else shown(times_faster(seconds, target, than))
             rows.append((each.preset, NAMES[target], wall, faster))
-    return table(("", "", "ms", "× PyTorch"), rows)
+    told = table(("", "", "ms", "× PyTorch"), rows)
+    if disturbed:
+        told += (
+            f"\n\nNot told: {', '.join(disturbed)}. Other work had the second processor: PyTorch "
+            f"took more than {DISTURBED:g} times as long as with one thread."
+        )
+    return told
 
 
 def _alone(measured: list[Measured]) -> str:
