@@ -136,13 +136,12 @@ def _two_threads(measured: list[Measured]) -> str:
     """Wall time, unlike the processor time of one thread, tells of other work on the machine."""
     rows, disturbed = [], []
     for each in measured:
-        seconds = each.info["two_threads"]
-        if median(seconds["torch-eager"]) > DISTURBED * median(each.seconds["torch-eager"]):
+        seconds, than = each.info["two_threads"], "torch-eager"
+        if than in seconds and median(seconds[than]) > DISTURBED * median(each.seconds[than]):
             disturbed.append(each.preset)
             continue
         for target in (name for name in NAMES if name in seconds):
             wall = f"{median(seconds[target]) * 1e3:.1f}"
-            than = "torch-eager"
             faster = "" if target == than else shown(times_faster(seconds, target, than))
             rows.append((each.preset, NAMES[target], wall, faster))
     told = table(("", "", "ms", "× PyTorch"), rows)

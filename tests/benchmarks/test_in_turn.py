@@ -61,6 +61,20 @@ def test_a_page_says_how_many_times_faster_and_how_much_of_the_processor_is_used
     assert "| nano | ONNX Runtime INT8 against PyTorch | 4 | 2 (2–2) | not reached |" in page
 
 
+@pytest.mark.parametrize(("slower", "told"), [(1.4, True), (1.6, False)])
+def test_wall_times_are_not_told_where_something_else_had_a_processor(
+    folder: Path, slower: float, told: bool
+):
+    file = folder / "nano.json"
+    given = json.loads(file.read_text())
+    # One thread of PyTorch takes 0.1 s of processor time, two of them this much by the clock.
+    given["benchmarks"][0]["extra_info"]["two_threads"] = {"torch-eager": [0.1 * slower]}
+    file.write_text(json.dumps(given))
+    page = document(read(folder), [], "pictures/benchmarks.png")
+    assert (f"| nano | PyTorch | {slower * 100:.1f} |" in page) == told
+    assert ("Not told: nano." in page) != told
+
+
 def test_the_picture_is_small(folder: Path, tmp_path: Path):
     draw(read(folder), [], tmp_path / "picture.png")
     assert 1_000 < (tmp_path / "picture.png").stat().st_size < 150_000
