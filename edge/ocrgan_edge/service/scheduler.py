@@ -132,15 +132,18 @@ class Scheduler:
 
     def _work(self, worker: int) -> None:
         while (turn := self._next()) is not None:
-            job, place = turn
-            try:
-                with self._progress.work(f"worker-{worker}"):
-                    job.run(worker)
-            except Exception as error:
-                self._give_up(job, error)
-            with self._changed:
-                place.running = False
-                self._changed.notify_all()
+            self._serve(worker, *turn)
+            del turn  # else a worker that waits keeps a removed job, with its camera and model
+
+    def _serve(self, worker: int, job: Job, place: _Place) -> None:
+        try:
+            with self._progress.work(f"worker-{worker}"):
+                job.run(worker)
+        except Exception as error:
+            self._give_up(job, error)
+        with self._changed:
+            place.running = False
+            self._changed.notify_all()
 
     def _give_up(self, job: Job, error: Exception) -> None:
         """The job knows before whoever drains it does."""

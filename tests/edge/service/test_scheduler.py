@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -235,3 +237,21 @@ def test_a_worker_hangs_in_the_middle_of_a_job_never_while_it_waits_for_one(sche
     assert progress.hanging() == {}
     scheduler.close()
     assert progress.ages() == {}
+
+
+def test_a_worker_that_waits_keeps_nothing_of_a_job_that_was_removed(
+    schedulers: Callable[..., Scheduler],
+) -> None:
+    scheduler, job = schedulers(1), Counter("yard")
+    scheduler.add(job)
+    scheduler.due(job)
+    scheduler.drain(job)
+    assert job.times == 1
+    scheduler.remove(job)
+    last = weakref.ref(job)
+    del job
+    until = time.monotonic() + 10  # the worker has a line left after the run
+    while last() is not None and time.monotonic() < until:
+        gc.collect()
+        time.sleep(0.01)
+    assert last() is None
