@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import importlib
 import sys
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 _CONVERTER = "openvino.tools.ovc"
 """Turns models of other makers into OpenVINO's; a graph of a bundle is that already."""
@@ -29,12 +31,12 @@ def import_openvino() -> None:
         ImportError: OpenVINO is not installed, or cannot be loaded.
     """
     if not {"openvino", _CONVERTER} & sys.modules.keys():
-        # How the import system marks a module that must not be found.
-        sys.modules[_CONVERTER] = None  # type: ignore[assignment]
+        known = cast("dict[str, ModuleType | None]", sys.modules)
+        known[_CONVERTER] = None  # how the import system marks a module that must not be found
         try:
-            import openvino  # noqa: F401  (an extra)
+            importlib.import_module("openvino")
         finally:
-            del sys.modules[_CONVERTER]
+            del known[_CONVERTER]
 
 
 def keep_little() -> None:
