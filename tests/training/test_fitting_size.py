@@ -30,12 +30,37 @@ def test_the_size_keeps_the_recordings_shape(
     assert fitting_size(*recorded) == size
 
 
-@given(st.integers(16, 4000), st.integers(16, 4000))
-def test_every_recording_has_a_size_that_can_be_exported(height: int, width: int) -> None:
-    high, wide, reduction = fitting_size(height, width)
+@pytest.mark.parametrize(
+    ("recorded", "life", "size"),
+    [
+        ((240, 360), 0.133, (256, 384, 4)),  # UCSD Ped2: 34 pixels of 256
+        ((158, 238), 0.08, (256, 384, 4)),  # small people are enlarged
+        ((120, 180), 0.133, (256, 384, 4)),  # twice at most
+        ((60, 90), 0.133, (128, 192, 2)),
+        ((240, 360), 0.3, (128, 192, 2)),  # large ones are seen with fewer pixels
+        ((432, 768), 0.87, (96, 160, 1)),  # but not with very few
+        ((1080, 1920), 0.05, (256, 384, 4)),  # within the budget
+    ],
+)
+def test_what_moves_is_as_tall_as_it_is_best_told(
+    recorded: tuple[int, int], life: float, size: tuple[int, int, int]
+) -> None:
+    assert fitting_size(*recorded, life) == size
+
+
+@given(
+    st.integers(16, 4000),
+    st.integers(16, 4000),
+    st.none() | st.floats(0.01, 1.0),
+)
+def test_every_recording_has_a_size_that_can_be_exported(
+    height: int, width: int, life: float | None
+) -> None:
+    high, wide, reduction = fitting_size(height, width, life)
     assert high % (32 * reduction) == wide % (32 * reduction) == 0
     assert high * wide <= min(BUDGET, REDUCED_BUDGET * reduction**2)
     turned = fitting_size(width, height)
+    high, wide, reduction = fitting_size(height, width)
     assert turned == (wide, high, reduction) or height == width or high == wide
 
 

@@ -142,7 +142,10 @@ def command(
     from ocrgan_training.asked_network import asked_network
     from ocrgan_training.data.augment import Augmentation
     from ocrgan_training.data.crop import part_size
+    from ocrgan_training.data.life_size import enlarged, life_size
     from ocrgan_training.data.loader import LoaderSettings
+    from ocrgan_training.data.pseudo_settings import PseudoSettings
+    from ocrgan_training.data.published import open_data_folder
     from ocrgan_training.engine import Engine
     from ocrgan_training.learner import RECIPE, Rates
     from ocrgan_training.options import TrainOptions
@@ -152,6 +155,7 @@ def command(
     if minutes is None and epochs is None and steps is None:
         minutes = 20.0
     budget = Budget(minutes, epochs, steps)
+    life = life_size(list(open_data_folder(data).training().values()))
     config = asked_network(
         data,
         preset,
@@ -164,6 +168,7 @@ def command(
             "reduction": reduction,
             "hidden_frames": hidden_frames,
         },
+        life,
     )
     count = processes.count_asked_for()
     engine = Engine(_device(device), precision, recompute, compiled, workers, tensorboard)
@@ -177,9 +182,10 @@ def command(
                 frames=config.clip_frames,
                 batch=batch * count,
                 stacks=stacks * count,
-                crop=part_size(config.height, config.width),
+                crop=part_size(config.height, config.width, enlarged(life)),
                 seed=seed,
                 augmentation=Augmentation(flip=flip),
+                pseudo=PseudoSettings().enlarged(enlarged(life)),
             ),
             step=StepSettings(noise=noise, average=average, dropout=dropout),
             rates=Rates() if epochs is None else RECIPE,
@@ -190,6 +196,7 @@ def command(
             checkpoint_minutes=checkpoint_minutes,
             memory=round(memory * 2**30),
             teachers=tuple(teacher or ()),
+            life=life,
         )
         _train(options)
 

@@ -20,7 +20,11 @@ PUBLISHED = "recipe"
 
 
 def asked_network(
-    data: Path, name: str | None, size: str | None, given: Mapping[str, Any]
+    data: Path,
+    name: str | None,
+    size: str | None,
+    given: Mapping[str, Any],
+    life: float | None = None,
 ) -> NetworkConfig:
     """The settings of a network; without name and size `small` in the recordings' shape.
 
@@ -29,6 +33,7 @@ def asked_network(
         name: of the preset, if there is one.
         size: HEIGHTxWIDTH, `auto`, or None for the preset's.
         given: other settings by name, None where nothing is said; they win over the preset's.
+        life: how tall what moves there is (`life_size`), for a size that fits.
 
     Raises:
         SettingsError: a setting cannot work.
@@ -37,7 +42,7 @@ def asked_network(
     if size is None and name is None:
         size = AUTO
     if size == AUTO:
-        fitting = fitting_size(*recorded_size(data))
+        fitting = fitting_size(*recorded_size(data), life)
         return settled(name or "small", {**fitting._asdict(), **_said(given)})
     shape = {} if size is None else dict(zip(("height", "width"), parse_size(size), strict=True))
     return settled(name, {**given, **shape})

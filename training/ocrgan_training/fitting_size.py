@@ -2,7 +2,8 @@
 
 What a small CPU scores several times a second is the budget: 256×384 pixels for the local
 discriminator, 128×128 for the generator, which therefore may see reduced frames. Within it the size
-keeps the recording's shape, so that people are not squeezed, and takes as many pixels as it can.
+keeps the recording's shape, so that people are not squeezed, and shows what moves about as tall as
+it is best told (docs/decisions/025-life-size.md): small people enlarged, large ones reduced.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import typer
 from ocrgan_edge.command_line import run
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.video.open_source import open_source
+from ocrgan_training.data.life_size import life_size
 from ocrgan_training.data.published import open_data_folder
 
 STEP = 32
@@ -28,6 +30,13 @@ BUDGET = 256 * 384
 """Pixels of a frame at most …"""
 REDUCED_BUDGET = 128 * 128
 """… and of a reduced one."""
+LEAST = 96 * 160
+"""Pixels that a frame has in any case, if it was recorded with as many."""
+TALL = 34.0
+"""Pixels: how tall what moves should be. So tall it is on Ped2 at 256×384, where more pixels than
+that told no more."""
+ENLARGED = 2.0
+"""Times that small people may be enlarged."""
 REDUCTIONS = (4, 3, 2, 1)
 PIXELS_WEIGH = 0.5
 """How much a lack of pixels weighs against a change of shape, both as logarithms."""
@@ -43,32 +52,42 @@ class Fitting(NamedTuple):
     reduction: int
 
 
-def fitting_size(height: int, width: int) -> Fitting:
+def fitting_size(height: int, width: int, life: float | None = None) -> Fitting:
     """Height, width and reduction of the network for frames of this size.
 
-    After reduction both sides are multiples of 32 from 64 on; before, they are never larger than
-    the recording rounded up: more pixels than it has show nothing more. Of all within the budgets
-    the one with the smallest |log(change of shape)| + 0.5 · log(budget / pixels) is taken, and of
-    equal ones the most reduced.
+    After reduction both sides are multiples of 32 from 64 on. Wanted are the pixels at which what
+    moves is `TALL`, within the budget; where nothing is known of it, as many as were recorded. Of
+    all sizes within the budgets the one with the smallest |log(change of shape)| + 0.5 ·
+    |log(wanted pixels / pixels)| is taken, and of equal ones the most reduced.
+
+    Args:
+        height: of the recording, pixels.
+        width: of the recording, pixels.
+        life: how tall what moves is, as a share of the height (`life_size`).
     """
+    larger, wanted = 1.0, float(BUDGET)
+    if life is not None:
+        rows = TALL / life
+        larger = min(max(1.0, rows / height), ENLARGED)
+        wanted = min(max(rows**2 * width / height, LEAST), BUDGET)
     choices = [
         Fitting(high, wide, reduction)
         for reduction in REDUCTIONS
-        for high in _sides(height, reduction)
-        for wide in _sides(width, reduction)
+        for high in _sides(height * larger, reduction)
+        for wide in _sides(width * larger, reduction)
         if high * wide <= min(BUDGET, REDUCED_BUDGET * reduction**2)
     ]
 
     def loss(choice: Fitting) -> float:
         shape = abs(math.log(choice.width / choice.height * height / width))
-        return shape + PIXELS_WEIGH * math.log(BUDGET / (choice.height * choice.width))
+        return shape + PIXELS_WEIGH * abs(math.log(wanted / (choice.height * choice.width)))
 
     return min(choices, key=loss)
 
 
-def _sides(recorded: int, reduction: int) -> range:
+def _sides(most: float, reduction: int) -> range:
     step, least = STEP * reduction, SMALLEST * reduction
-    rounded = -(-recorded // STEP) * STEP
+    rounded = math.ceil(most / STEP) * STEP
     if reduction == 1:
         rounded = max(rounded, least)
     return range(least, min(rounded, BUDGET // least) + 1, step)
@@ -93,7 +112,8 @@ def recorded_size(data: Path) -> tuple[int, int]:
 @app.command()
 def command(data: Annotated[Path, typer.Argument(help="Folder with train/<clip>.")]) -> None:
     """Prints HEIGHTxWIDTH and the reduction, for `ocrgan-train --size … --reduction …`."""
-    found = fitting_size(*recorded_size(data))
+    clips = list(open_data_folder(data).training().values())
+    found = fitting_size(*recorded_size(data), life_size(clips))
     print(f"{found.height}x{found.width} {found.reduction}")
 
 

@@ -12,6 +12,7 @@ from ocrgan_training import losses
 from ocrgan_training.data.augment import Augmentation
 from ocrgan_training.data.clips import Clip
 from ocrgan_training.data.loader import Batch, Loader, LoaderSettings
+from ocrgan_training.data.pseudo_settings import PseudoSettings
 from ocrgan_training.local_objective import local_losses, patch_labels, peaks_of
 from ocrgan_training.network.ocr_gan_video import OcrGanVideo
 
@@ -19,10 +20,25 @@ WINDOWS = 8
 STACKS = 48
 
 
-def held_out_batch(clips: Sequence[Clip], frames: int) -> Batch:
-    """The same batch every time: windows and edited stacks of held-out clips, not augmented."""
-    plain = Augmentation(rotation=0.0, brightness=0.0, noise=0.0)
-    settings = LoaderSettings(frames, WINDOWS, STACKS, cold=0.0, seed=0, augmentation=plain)
+def held_out_batch(
+    clips: Sequence[Clip], frames: int, pseudo: PseudoSettings | None = None
+) -> Batch:
+    """The same batch every time: windows and edited stacks of held-out clips, not augmented.
+
+    Args:
+        clips: that nothing is trained on.
+        frames: of a window.
+        pseudo: the edits; those of a scene of usual size if not given.
+    """
+    settings = LoaderSettings(
+        frames,
+        WINDOWS,
+        STACKS,
+        cold=0.0,
+        seed=0,
+        augmentation=Augmentation(rotation=0.0, brightness=0.0, noise=0.0),
+        pseudo=pseudo or PseudoSettings(),
+    )
     return Loader(clips, settings).batch(0)
 
 

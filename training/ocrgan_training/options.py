@@ -45,6 +45,8 @@ class TrainOptions:
     """Bytes of decoded training clips that are kept."""
     teachers: tuple[Path, ...] = ()
     """Runs whose networks teach the local discriminator, what they say on average."""
+    life: float | None = None
+    """How tall what moves is, as a share of the frame's height; None where too little does."""
 
     def __post_init__(self) -> None:
         """Refuses a batch that the processes cannot share out evenly."""

@@ -78,13 +78,14 @@ def open_session(options: TrainOptions, reporter: Reporter) -> Session | None:
     clips = ClipStore(recordings.training, spec)
     held_out = load_clips(recordings.held_out, spec)
     reporter.say(_summary(clips, list(recordings.held_out)))
+    reporter.say(_seen(options))
     engine = options.engine
     learner = make_learner(options.config, options.rates, options.seed, engine)
     set_dropout(learner.network, options.step.dropout)
     if options.teachers:
         rate = options.frames_per_second
         learner.teacher = open_teachers(options.teachers, options.config, rate, engine)
-    batch = held_out_batch(held_out, options.config.clip_frames)
+    batch = held_out_batch(held_out, options.config.clip_frames, options.loader.pseudo)
     session = Session(
         options=options,
         learner=learner,
@@ -116,6 +117,13 @@ def _summary(clips: ClipStore, held_out: list[str]) -> str:
         f"{count} clips with {sum(clips.lengths)} frames ({size / 1e6:.0f} MB{kept}), "
         f"{len(held_out)} held out: {', '.join(held_out)}"
     )
+
+
+def _seen(options: TrainOptions) -> str:
+    size = f"{options.config.height}x{options.config.width}"
+    if options.life is None:
+        return f"too little moves to say how large it is; frames are seen at {size}"
+    return f"what moves is {options.life:.0%} of a frame's height; frames are seen at {size}"
 
 
 def _is_finished(options: TrainOptions, info: RunInfo) -> bool:

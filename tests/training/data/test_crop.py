@@ -23,6 +23,20 @@ def test_parts_are_two_fifths_of_the_height_and_never_tiny(
     assert part_size(*frame) == part
 
 
+@pytest.mark.parametrize(
+    ("frame", "enlarged", "part"),
+    [
+        ((256, 384), 0.6, (64, 96)),
+        ((256, 384), 1.5, (160, 224)),
+        ((128, 192), 2.0, None),
+    ],
+)
+def test_parts_are_larger_where_life_is(
+    frame: tuple[int, int], enlarged: float, part: tuple[int, int] | None
+) -> None:
+    assert part_size(*frame, enlarged) == part
+
+
 def test_most_parts_show_what_moves() -> None:
     frames = np.full((12, 128, 192, 3), 90, np.uint8)
     for i, frame in enumerate(frames):

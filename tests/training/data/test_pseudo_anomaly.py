@@ -205,3 +205,13 @@ def test_edits_in_a_part_of_the_frame_are_as_large_as_in_all_of_it() -> None:
     assert part.drift == 0.04
     assert part.glide == (0.02, 0.06)
     assert part.edits == 2
+
+
+def test_edits_are_as_much_larger_as_life_is() -> None:
+    usual = PseudoSettings(size=(0.06, 0.35), drift=0.02, glide=(0.01, 0.03), edits=4)
+    twice = usual.enlarged(2.0)
+    assert twice.size == (0.12, 0.7)
+    assert twice.drift == 0.04
+    assert twice.glide == (0.02, 0.06)
+    assert twice.edits == 4
+    assert usual.enlarged(10.0).size == (0.475, 0.95)  # never larger than the frame

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ocrgan_training.data.blob import box_around, motion_cells
 
 SHARE = 0.42
-"""Of the frame's height."""
+"""Of the frame's height, where life is as tall as usual (`life_size`)."""
 SHAPE = 1.4
 """Width to height."""
 STEP = 16
@@ -21,9 +21,15 @@ ANYWHERE = 0.15
 """Share of the parts that lie anywhere, so that quiet places are learned too."""
 
 
-def part_size(height: int, width: int) -> tuple[int, int] | None:
-    """Height and width of the parts of frames of that size; None: such frames are small enough."""
-    rows = max(SMALLEST, round(SHARE * height / STEP) * STEP)
+def part_size(height: int, width: int, enlarged: float = 1.0) -> tuple[int, int] | None:
+    """Height and width of the parts of frames of that size; None: such frames are small enough.
+
+    Args:
+        height: of the frames, pixels.
+        width: of the frames, pixels.
+        enlarged: how many times taller than usual life is.
+    """
+    rows = max(SMALLEST, round(SHARE * enlarged * height / STEP) * STEP)
     columns = round(SHAPE * rows / STEP) * STEP
     if rows > 0.7 * height or columns > 0.7 * width:
         return None

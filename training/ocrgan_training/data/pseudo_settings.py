@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+LARGEST = 0.95
+"""Of the frame's height: no edit is larger."""
+
 
 def _shares() -> dict[str, float]:
     return {
@@ -44,17 +47,19 @@ class PseudoSettings:
     untouched: float = 0.15
     """Share of stacks without any edit."""
 
-    def within(self, share: float) -> PseudoSettings:
-        """The same edits in a part of the frame that has this share of its height, half as many."""
-        grown = 1 / share
-        return replace(
-            self,
-            size=(self.size[0] * grown, min(0.95, self.size[1] * grown)),
-            drift=self.drift * grown,
-            glide=(self.glide[0] * grown, self.glide[1] * grown),
-            edits=max(1, self.edits // 2),
-        )
-
     faint: tuple[float, float] = (2.0, 8.0)
     """Mean change in gray levels, around a pixel, below which nothing happened and above which the
     edit is seen for certain."""
+
+    def within(self, share: float) -> PseudoSettings:
+        """The same edits in a part of the frame that has this share of its height, half as many."""
+        return replace(self.enlarged(1 / share), edits=max(1, self.edits // 2))
+
+    def enlarged(self, times: float) -> PseudoSettings:
+        """The same edits where life is so many times taller."""
+        return replace(
+            self,
+            size=(min(LARGEST / 2, self.size[0] * times), min(LARGEST, self.size[1] * times)),
+            drift=self.drift * times,
+            glide=(self.glide[0] * times, self.glide[1] * times),
+        )
