@@ -38,7 +38,8 @@ def test_the_size_keeps_the_recordings_shape(
         ((120, 180), 0.133, (256, 384, 4)),  # twice at most
         ((60, 90), 0.133, (128, 192, 2)),
         ((240, 360), 0.3, (128, 192, 2)),  # large ones are seen with fewer pixels
-        ((432, 768), 0.87, (96, 160, 1)),  # but not with very few
+        ((432, 768), 0.87, (128, 192, 2)),  # but not with very few
+        ((1080, 1920), 0.2, (192, 288, 3)),  # nor where the generator would see more for it
         ((1080, 1920), 0.05, (256, 384, 4)),  # within the budget
     ],
 )

@@ -30,8 +30,8 @@ BUDGET = 256 * 384
 """Pixels of a frame at most …"""
 REDUCED_BUDGET = 128 * 128
 """… and of a reduced one."""
-LEAST = 96 * 160
-"""Pixels that a frame has in any case, if it was recorded with as many."""
+LEAST = 128 * 192
+"""Pixels that a frame has in any case, where as many were recorded: fewer save next to nothing."""
 TALL = 34.0
 """Pixels: how tall what moves should be. So tall it is on Ped2 at 256×384, where more pixels than
 that told no more."""
@@ -40,6 +40,8 @@ ENLARGED = 2.0
 REDUCTIONS = (4, 3, 2, 1)
 PIXELS_WEIGH = 0.5
 """How much a lack of pixels weighs against a change of shape, both as logarithms."""
+CHEAP, COST_WEIGHS = 64 * 96, 0.15
+"""Pixels that the generator, which costs most per pixel, sees cheaply; how much more weigh."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -58,7 +60,8 @@ def fitting_size(height: int, width: int, life: float | None = None) -> Fitting:
     After reduction both sides are multiples of 32 from 64 on. Wanted are the pixels at which what
     moves is `TALL`, within the budget; where nothing is known of it, as many as were recorded. Of
     all sizes within the budgets the one with the smallest |log(change of shape)| + 0.5 ·
-    |log(wanted pixels / pixels)| is taken, and of equal ones the most reduced.
+    |log(wanted pixels / pixels)| + 0.15 · log(the generator's pixels / cheap ones) is taken, and of
+    equal ones the most reduced.
 
     Args:
         height: of the recording, pixels.
@@ -80,7 +83,9 @@ def fitting_size(height: int, width: int, life: float | None = None) -> Fitting:
 
     def loss(choice: Fitting) -> float:
         shape = abs(math.log(choice.width / choice.height * height / width))
-        return shape + PIXELS_WEIGH * abs(math.log(wanted / (choice.height * choice.width)))
+        pixels = choice.height * choice.width
+        cost = max(0.0, math.log(pixels / choice.reduction**2 / CHEAP))
+        return shape + PIXELS_WEIGH * abs(math.log(wanted / pixels)) + COST_WEIGHS * cost
 
     return min(choices, key=loss)
 
