@@ -214,4 +214,5 @@ def test_edits_are_as_much_larger_as_life_is() -> None:
     assert twice.drift == 0.04
     assert twice.glide == (0.02, 0.06)
     assert twice.edits == 4
+    assert usual.enlarged(1.0) == usual
     assert usual.enlarged(10.0).size == (0.475, 0.95)  # never larger than the frame
