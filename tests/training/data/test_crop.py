@@ -26,7 +26,7 @@ def test_parts_are_two_fifths_of_the_height_and_never_tiny(
 @pytest.mark.parametrize(
     ("frame", "enlarged", "part"),
     [
-        ((256, 384), 0.6, (64, 96)),
+        ((256, 384), 1.0, (112, 160)),
         ((256, 384), 1.5, (160, 224)),
         ((128, 192), 2.0, None),
     ],

@@ -67,9 +67,9 @@ def test_it_is_read_from_files_and_what_cannot_be_read_is_left_out(
     assert life_size([broken]) is None
 
 
-def test_tall_life_is_told_in_tenths_of_the_usual() -> None:
+def test_taller_life_is_told_in_tenths_of_the_usual_and_smaller_is_as_usual() -> None:
     assert enlarged(None) == 1.0
     assert enlarged(0.1333) == 1.0
+    assert enlarged(0.15) == 1.1
     assert enlarged(0.4) == 3.0
-    assert enlarged(0.07) == 0.5
-    assert enlarged(0.001) == 0.1
+    assert enlarged(0.07) == 1.0

@@ -50,8 +50,11 @@ def life_size(clips: Sequence[Path]) -> float | None:
 
 
 def enlarged(life: float | None) -> float:
-    """How many times taller life is than usual, in tenths; 1 where nothing is known of it."""
-    return 1.0 if life is None else max(0.1, round(life / USUAL, 1))
+    """How many times taller life is than usual, in tenths; 1 where it is not or nothing is known.
+
+    Smaller people are not followed: edits of the usual size told more of them (decision 025).
+    """
+    return 1.0 if life is None else max(1.0, round(life / USUAL, 1))
 
 
 def typical_height(clips: Iterable[Sequence[Gray]]) -> float | None:
