@@ -18,7 +18,6 @@ from ocrgan_edge.errors import SourceError
 from ocrgan_edge.video.open_source import open_source
 
 Gray = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 CLIPS, PICTURES, EVERY = 8, 120, 5
 """At most so many clips, spread over all, so many pictures of each, of every fifth frame."""
