@@ -96,6 +96,16 @@ def test_a_preset_gives_what_the_options_do_not(
     assert (config["height"], config["base_width"], config["features"]) == (32, 8, 100)
 
 
+def test_pseudo_anomalies_are_as_much_larger_as_what_moves_in_the_recordings(
+    tmp_path: Path, write_clips: WriteClips, run: Run
+) -> None:
+    data, out = write_clips(tmp_path / "data", (110, 110), size=80), tmp_path / "out"
+    done = run("--data", data, "--out", out, *TINY, "--steps", "1")
+    assert "what moves is 15% of a frame's height" in done.out  # 10 of 80 rows, and soft edges
+    pseudo = json.loads((out / "run.json").read_text())["settings"]["loader"]["pseudo"]
+    assert pseudo["size"] == pytest.approx([1.1 * 0.06, 1.1 * 0.35])  # 0.15 / 0.133
+
+
 def test_without_preset_and_size_the_network_is_small_in_the_recordings_shape(
     tmp_path: Path, write_clips: WriteClips
 ) -> None:

@@ -155,6 +155,8 @@ def command(
     if minutes is None and epochs is None and steps is None:
         minutes = 20.0
     budget = Budget(minutes, epochs, steps)
+    if os.environ.get("RANK", "0") == "0":  # torchrun: the first process
+        typer.echo("looking how tall what moves is")
     life = life_size(list(open_data_folder(data).training().values()))
     config = asked_network(
         data,

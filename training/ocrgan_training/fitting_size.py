@@ -60,16 +60,17 @@ def fitting_size(height: int, width: int, life: float | None = None) -> Fitting:
     After reduction both sides are multiples of 32 from 64 on. Wanted are the pixels at which what
     moves is `TALL`, within the budget; where nothing is known of it, as many as were recorded. Of
     all sizes within the budgets the one with the smallest |log(change of shape)| + 0.5 ·
-    |log(wanted pixels / pixels)| + 0.15 · log(the generator's pixels / cheap ones) is taken, and of
-    equal ones the most reduced.
+    |log(wanted pixels / pixels)| is taken, and of equal ones the most reduced; where `life` is known,
+    0.15 · log(the generator's pixels / cheap ones) is added to it.
 
     Args:
         height: of the recording, pixels.
         width: of the recording, pixels.
         life: how tall what moves is, as a share of the height (`life_size`).
     """
-    larger, wanted = 1.0, float(BUDGET)
+    larger, wanted, cost_weighs = 1.0, float(BUDGET), 0.0
     if life is not None:
+        cost_weighs = COST_WEIGHS
         rows = TALL / life
         larger = min(max(1.0, rows / height), ENLARGED)
         wanted = min(max(rows**2 * width / height, LEAST), BUDGET)
@@ -85,7 +86,7 @@ def fitting_size(height: int, width: int, life: float | None = None) -> Fitting:
         shape = abs(math.log(choice.width / choice.height * height / width))
         pixels = choice.height * choice.width
         cost = max(0.0, math.log(pixels / choice.reduction**2 / CHEAP))
-        return shape + PIXELS_WEIGH * abs(math.log(wanted / pixels)) + COST_WEIGHS * cost
+        return shape + PIXELS_WEIGH * abs(math.log(wanted / pixels)) + cost_weighs * cost
 
     return min(choices, key=loss)
 
