@@ -60,8 +60,8 @@ def fitting_size(height: int, width: int, life: float | None = None) -> Fitting:
     After reduction both sides are multiples of 32 from 64 on. Wanted are the pixels at which what
     moves is `TALL`, within the budget; where nothing is known of it, as many as were recorded. Of
     all sizes within the budgets the one with the smallest |log(change of shape)| + 0.5 ·
-    |log(wanted pixels / pixels)| is taken, and of equal ones the most reduced; where `life` is known,
-    0.15 · log(the generator's pixels / cheap ones) is added to it.
+    |log(wanted pixels / pixels)| is taken, and of equal ones the most reduced. Where `life` is
+    known, 0.15 · log(the generator's pixels / cheap ones) is added to that.
 
     Args:
         height: of the recording, pixels.
