@@ -97,8 +97,7 @@ def export_run(options: ExportOptions, step: Step) -> Outcome:
     if not current:
         make_graphs(run, graph, step)
     plan = Plan(run.spec, hop, options.wish, graph.recent)
-    data = options.data or Path(info.data)
-    material = gather(clips, data, plan, graph.grid, options.threads)
+    material = gather(clips, run.pseudo, plan, graph.grid, options.threads)
     checks = check_floats(run, graph, material)
     targets = measure_floats(run, material, checks, step)
     label = Label(options.name or run.name, run.spec, material.golden, provenance(info))

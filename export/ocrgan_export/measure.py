@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from ocrgan_edge.runtime.scorer import TERMS, LocationStatistics, Scorer, Window
 from ocrgan_edge.runtime.self_test import golden_scores
 from ocrgan_export.measure_edited import edited_windows
 from ocrgan_export.windows import Window, sample_windows, spread
+from ocrgan_training.data.pseudo_settings import PseudoSettings
 
 GOLDEN = 2
 """Golden windows in a bundle: enough to notice a machine that computes wrongly, and small."""
@@ -94,16 +94,20 @@ class Reference:
 
 
 def gather(
-    clips: NormalClips, data: Path, plan: Plan, grid: tuple[int, int], threads: int | None
+    clips: NormalClips,
+    pseudo: PseudoSettings,
+    plan: Plan,
+    grid: tuple[int, int],
+    threads: int | None,
 ) -> Material:
-    """Cuts the golden windows and those to compare on; test clips are not looked at.
+    """Cuts the golden windows and those to compare on, some of them edited as `pseudo` says.
 
     Raises:
         DataError: the held-out clips are too short for a window.
     """
     golden = np.stack(sample_windows(clips.threshold, plan.spec, GOLDEN))
     compared = sample_windows(clips.threshold, plan.spec, COMPARED)
-    edited = edited_windows(clips.threshold, plan.spec)
+    edited = edited_windows(clips.threshold, plan.spec, pseudo)
     return Material(clips, plan, golden, compared + edited, grid, threads, len(compared))
 
 

@@ -7,6 +7,7 @@ trained on. They say nothing about how well anything is detected, but move the s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,19 +27,24 @@ STRENGTH = 0.5
 NORMAL_EDITS = ("decoy", "transplanted")
 
 
-def edited_windows(clips: Mapping[str, Path], spec: InputSpec, count: int = EDITED) -> list[Window]:
+def edited_windows(
+    clips: Mapping[str, Path], spec: InputSpec, pseudo: PseudoSettings, count: int = EDITED
+) -> list[Window]:
     """At most `count` windows (T, H, W, 3), the same every time.
+
+    Args:
+        clips: of normal life.
+        spec: what a window is.
+        pseudo: the edits of the training; decoys, which are normal, are left out.
+        count: windows that are tried; an edit that can hardly be seen is left out, too.
 
     Raises:
         DataError: no clip is long enough for a window.
         SourceError: a clip cannot be read.
     """
     contexts = _contexts(clips, spec, count)
-    shares = PseudoSettings().shares.items()
-    settings = PseudoSettings(
-        shares={kind: share for kind, share in shares if kind not in NORMAL_EDITS},
-        untouched=0.0,
-    )
+    shares = {kind: share for kind, share in pseudo.shares.items() if kind not in NORMAL_EDITS}
+    settings = replace(pseudo, shares=shares, untouched=0.0)
     windows = []
     for number, context in enumerate(contexts):
         donor = contexts[(number + len(contexts) // 2) % len(contexts)]

@@ -58,7 +58,7 @@ class Job:
     @cached_property
     def edited(self) -> list[Window]:
         """Of the same clips, with something wrong in them."""
-        return edited_windows(self.material.clips.statistics, self.material.spec)
+        return edited_windows(self.material.clips.statistics, self.material.spec, self.run.pseudo)
 
     @cached_property
     def equalised(self) -> onnx.ModelProto:

@@ -80,8 +80,7 @@ def quantize_run(options: QuantizeOptions, step: Step) -> Quantized:
 def _add(run: RunFolder, bundle: Bundle, options: QuantizeOptions, step: Step) -> Quantized:
     """Quantizes, measures, compares, packs."""
     clips = run.clips(options.data)
-    data = options.data or Path(run.info.data)
-    material = gather(clips, data, _plan(run, bundle), run.grid, options.threads)
+    material = gather(clips, run.pseudo, _plan(run, bundle), run.grid, options.threads)
     job = Job(run, bundle, material, options.windows, step)
     measured = {name: from_bundle(bundle, name) for name in bundle.manifest.targets}
     checks: list[Check] = []

@@ -16,6 +16,7 @@ from ocrgan_edge.runtime.graph import Graph
 from ocrgan_edge.video.clips import list_clips
 from ocrgan_export.to_openvino import Ir
 from ocrgan_training.checkpoint import CHECKPOINT
+from ocrgan_training.data.pseudo_settings import PseudoSettings
 from ocrgan_training.fused_graph import grid_of
 from ocrgan_training.run_info import RunInfo, read_info
 
@@ -62,6 +63,12 @@ class RunFolder:
     def grid(self) -> tuple[int, int]:
         """Cells (h, w) of the anomaly map."""
         return grid_of(self.info.network)
+
+    @property
+    def pseudo(self) -> PseudoSettings:
+        """The edits that the local discriminator was trained on, as large as its scene wants."""
+        loader = self.info.settings.get("loader", {})
+        return PseudoSettings.from_dict(loader.get("pseudo", {}))
 
     def bundle(self, name: str | None = None) -> Path:
         """Where the bundle lies."""

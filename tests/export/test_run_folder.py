@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from ocrgan_edge.errors import DataError
 from ocrgan_export.run_folder import RunFolder, is_newer, load_graph, open_run, save_graph
 from ocrgan_export.to_openvino import Ir
+from ocrgan_training.data.pseudo_settings import PseudoSettings
 from ocrgan_training.network.presets import NetworkConfig
 from ocrgan_training.run_info import RunInfo, write_info
 
@@ -55,6 +57,14 @@ def test_the_spec_is_that_of_the_training(run):
         "width": 64,
         "frames_per_second": 12.5,
     }
+
+
+def test_edits_are_those_of_the_training(run):
+    assert run.pseudo == PseudoSettings()  # an older run says nothing
+    recorded = {"size": [0.13, 0.77], "edits": 2, "of_before": 1}
+    told = run.info.model_copy(update={"settings": {"loader": {"pseudo": recorded}}})
+    found = RunFolder(run.path, told).pseudo
+    assert found == replace(PseudoSettings(), size=(0.13, 0.77), edits=2)
 
 
 def test_the_bundle_is_named_after_the_folder_or_as_asked(run):

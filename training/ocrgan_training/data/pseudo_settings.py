@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 LARGEST = 0.95
 """Of the frame's height: no edit is larger."""
@@ -50,6 +52,16 @@ class PseudoSettings:
     faint: tuple[float, float] = (2.0, 8.0)
     """Mean change in gray levels, around a pixel, below which nothing happened and above which the
     edit is seen for certain."""
+
+    @classmethod
+    def from_dict(cls, recorded: Mapping[str, Any]) -> PseudoSettings:
+        """The settings that a run folder has recorded; what an older run lacks is as today."""
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in recorded.items()
+            if name in {each.name for each in fields(cls)}
+        }
+        return cls(**known)
 
     def within(self, share: float) -> PseudoSettings:
         """The same edits in a part of the frame that has this share of its height, half as many."""
