@@ -22,7 +22,8 @@ from ocrgan_edge.detection.threshold import (
 )
 from ocrgan_edge.runtime.scorer import LocationStatistics, Scorer
 from ocrgan_edge.runtime.scoring import ScoredWindow, score_source
-from ocrgan_edge.video.clips import held_out, list_clips
+from ocrgan_edge.video.clips import list_clips
+from ocrgan_edge.video.normal_clips import share_out
 from ocrgan_edge.video.open_source import open_source
 
 Told = Callable[[str], None]
@@ -62,15 +63,13 @@ def normal_clips(data: Path) -> NormalClips:
     """The normal clips of DIR/train: the held-out ones for the threshold, the others for places.
 
     Raises:
-        DataError: there are fewer than two.
+        DataError: there are none.
+        SourceError: there is one alone, and it cannot be read.
     """
-    clips = list_clips(data / "train")
-    kept = held_out(list(clips))
-    return NormalClips(
-        statistics={name: path for name, path in clips.items() if name not in kept},
-        threshold={name: clips[name] for name in kept},
-        source=f"{data.resolve().name}/train: {', '.join(kept)} of {len(clips)} clips",
-    )
+    learned, held_out = share_out(list_clips(data / "train"))
+    count = len(learned) + len(held_out)
+    source = f"{data.resolve().name}/train: {', '.join(held_out)} of {count} clips"
+    return NormalClips(learned, held_out, source)
 
 
 def calibrate(

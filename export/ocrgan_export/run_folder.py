@@ -9,14 +9,16 @@ from typing import Literal
 
 import onnx
 
-from ocrgan_calibration.calibrate import NormalClips, normal_clips
+from ocrgan_calibration.calibrate import NormalClips
 from ocrgan_edge.bundle import InputSpec
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.runtime.graph import Graph
-from ocrgan_edge.video.clips import list_clips
+from ocrgan_edge.video.folder_source import DEFAULT_RATE
+from ocrgan_edge.video.normal_clips import share_out
 from ocrgan_export.to_openvino import Ir
 from ocrgan_training.checkpoint import CHECKPOINT
 from ocrgan_training.data.pseudo_settings import PseudoSettings
+from ocrgan_training.data.published import open_data_folder
 from ocrgan_training.fused_graph import grid_of
 from ocrgan_training.run_info import RunInfo, read_info
 
@@ -90,18 +92,34 @@ class RunFolder:
             DataError: the folder or a held-out clip is not there.
         """
         folder = data or Path(self.info.data)
-        clips = list_clips(folder / "train")
-        if not set(self.info.held_out) <= set(clips):
-            if data is None:
-                missing = min(set(self.info.held_out) - set(clips))
-                raise DataError(f"the held-out clip {missing!r} is no longer in {folder}/train")
-            return normal_clips(folder)
-        held = self.info.held_out
-        return NormalClips(
-            statistics={name: path for name, path in clips.items() if name not in held},
-            threshold={name: clips[name] for name in held},
-            source=f"{folder.resolve().name}/train: {', '.join(held)} of {len(clips)} clips",
+        learned, held_out = share_out(_normal_clips(folder))
+        clips = learned | held_out
+        if set(self.info.held_out) <= set(clips):
+            held_out = {name: clips[name] for name in self.info.held_out}
+            learned = {name: clips[name] for name in sorted(clips.keys() - held_out.keys())}
+        elif data is None:
+            missing = min(set(self.info.held_out) - set(clips))
+            raise DataError(f"the held-out clip {missing!r} is no longer in {folder}")
+        place = next(iter(clips.values())).parent.resolve().relative_to(folder.resolve().parent)
+        source = f"{place}: {', '.join(held_out)} of {len(clips)} clips"
+        return NormalClips(learned, held_out, source)
+
+
+def _normal_clips(folder: Path) -> dict[str, Path]:
+    """Those of a data set in any layout.
+
+    Raises:
+        DataError: there are none, or only their layout knows how fast pictures were taken.
+    """
+    found = open_data_folder(folder)
+    clips = found.training()
+    rate = found.frames_per_second or DEFAULT_RATE
+    if rate != DEFAULT_RATE and any(path.is_dir() for path in clips.values()):
+        raise DataError(
+            f"{folder} holds pictures of {rate:g} frames/s, and they do not say so themselves: "
+            f"train from what `python -m ocrgan_training.data {folder} OUT` writes"
         )
+    return clips
 
 
 def open_run(path: Path) -> RunFolder:

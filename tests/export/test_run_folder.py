@@ -86,6 +86,22 @@ def test_another_data_set_is_shared_out_by_the_rule(run, tmp_path):
     assert sorted([*clips.statistics, *clips.threshold]) == ["x", "y"]
 
 
+def test_a_published_data_set_is_read_as_it_is(run, tmp_path):
+    for name in ("Train001", "Train002"):
+        (tmp_path / "UCSDped9" / "Train" / name).mkdir(parents=True)
+    (tmp_path / "UCSDped9" / "Test").mkdir()
+    clips = run.clips(tmp_path / "UCSDped9")
+    assert (list(clips.statistics), list(clips.threshold)) == (["Train001"], ["Train002"])
+    assert clips.source == "UCSDped9/Train: Train002 of 2 clips"
+
+
+def test_pictures_whose_rate_only_their_layout_knows_are_refused_with_a_way_out(run, tmp_path):
+    for name in ("01_001", "01_002"):
+        (tmp_path / "shanghaitech" / "training" / "frames" / name).mkdir(parents=True)
+    with pytest.raises(DataError, match=r"24 frames/s.*python -m ocrgan_training\.data"):
+        run.clips(tmp_path / "shanghaitech")
+
+
 def test_a_held_out_clip_that_is_gone_is_named(run, tmp_path):
     (tmp_path / "data" / "train" / "b").rmdir()
     with pytest.raises(DataError, match="held-out clip 'b' is no longer in"):

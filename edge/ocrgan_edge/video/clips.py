@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -45,23 +45,6 @@ def list_clips(folder: Path) -> dict[str, Path]:
     if not clips:
         raise DataError(f"{folder} has no clips: neither video files nor folders of frames")
     return dict(sorted(clips.items()))
-
-
-def held_out(names: Sequence[str], share: float = 0.1) -> tuple[str, ...]:
-    """The normal clips that nothing is trained on: evenly spaced, at least one, never all.
-
-    Raises:
-        DataError: there are fewer than two clips.
-    """
-    if len(names) < 2:
-        raise DataError(
-            f"{len(names)} normal clip is too few: at least 2 are needed, so that one can be held "
-            "out for thresholds (cut the recording in two)"
-        )
-    ordered = sorted(names)
-    count = min(max(1, round(share * len(ordered))), len(ordered) - 1)
-    step = len(ordered) / count
-    return tuple(ordered[int((i + 0.5) * step)] for i in range(count))
 
 
 def load_labels(folder: Path) -> dict[str, NDArray[np.bool_]]:

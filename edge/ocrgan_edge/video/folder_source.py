@@ -64,6 +64,10 @@ class FolderSource:
         self._index += 1
         return frame
 
+    def skip(self, frames: int) -> None:
+        """Passes over pictures without reading them."""
+        self._index += frames
+
     def close(self) -> None:
         """Ends the reading."""
         self._paths = []

@@ -12,6 +12,7 @@ from ocrgan_edge.video.looping_source import LoopingSource
 from ocrgan_edge.video.open_live import LiveOptions, open_live, refuse_rate
 from ocrgan_edge.video.opencv_source import VideoFileSource
 from ocrgan_edge.video.paced_source import PacedSource
+from ocrgan_edge.video.part_source import PartSource, Recording, stretch_of
 from ocrgan_edge.video.source import Source
 
 
@@ -27,7 +28,7 @@ def open_source(
 
     Args:
         text: `0`, `/dev/video0` or another device; `picamera`; `rtsp://…`, `http://…`; a file; a
-            folder; `scene`, `scene:…`.
+            folder; `file#t=60,90`, a stretch of either in seconds; `scene`, `scene:…`.
         realtime: play recordings at the pace at which they were taken.
         frames_per_second: instead of a recording's own rate; of a camera, the rate to ask it for.
         loop: begin a recording again when it has ended.
@@ -52,7 +53,14 @@ def _open_recording(text: str, frames_per_second: float | None) -> Source:
     if text == "scene" or text.startswith("scene:"):
         refuse_rate(text, frames_per_second)
         return _open_scene(text)
-    path = Path(text)
+    part = stretch_of(text)
+    if part is not None:
+        path, start, stop = part
+        return PartSource(_open_path(text, path, frames_per_second), start, stop)
+    return _open_path(text, Path(text), frames_per_second)
+
+
+def _open_path(text: str, path: Path, frames_per_second: float | None) -> Recording:
     if path.is_dir():
         return FolderSource(path, frames_per_second)
     if path.exists():

@@ -65,6 +65,14 @@ class VideoFileSource:
         self._index += 1
         return frame
 
+    def skip(self, frames: int) -> None:
+        """Passes over frames without looking at them, which costs their decoding alone."""
+        with self._reading:
+            for _ in range(frames):
+                if not self._capture.grab():
+                    return
+                self._index += 1
+
     def close(self) -> None:
         """Closes the file; may be called from another thread."""
         with self._reading:

@@ -5,13 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ocrgan_edge.errors import DataError
 from ocrgan_edge.video.clips import (
     check_frame_count,
-    held_out,
     list_clips,
     load_labels,
     load_masks,
@@ -59,30 +56,6 @@ def test_two_clips_of_one_name_are_refused(data: Path) -> None:
     (data / "test/a.avi").touch()
     with pytest.raises(DataError, match=r"clip 'a' is there twice: .*a\.avi and .*a\.mkv"):
         list_clips(data / "test")
-
-
-def test_a_tenth_is_held_out_evenly_spaced() -> None:
-    names = [f"{i:02}" for i in range(20)]
-    assert held_out(names) == ("05", "15")
-
-
-def test_at_least_one_clip_is_held_out() -> None:
-    assert held_out(["a", "b"]) == ("b",)
-
-
-@given(st.sets(st.integers(0, 99).map("Train{}".format), min_size=2), st.floats(0, 1))
-def test_held_out_clips_do_not_depend_on_order_and_leave_some_to_train_on(
-    names: set[str], share: float
-) -> None:
-    kept = held_out(sorted(names), share)
-    assert kept == held_out(sorted(names, reverse=True), share)
-    assert 1 <= len(set(kept)) == len(kept) < len(names)
-    assert set(kept) <= names
-
-
-def test_one_clip_cannot_be_shared_out() -> None:
-    with pytest.raises(DataError, match="at least 2 are needed"):
-        held_out(["only"])
 
 
 def test_labels_are_one_truth_value_per_frame(data: Path) -> None:

@@ -28,9 +28,15 @@ def test_a_clip_is_held_out_and_not_trained_on(tmp_path: Path, write_clips: Writ
     assert sorted(recordings.sha256) == ["walk0", "walk1", "walk2"]
 
 
-def test_a_single_clip_cannot_be_shared_out(tmp_path: Path, write_clips: WriteClips) -> None:
-    with pytest.raises(DataError, match="at least 2"):
-        find_recordings(write_clips(tmp_path, (8,)))
+def test_of_a_recording_alone_the_middle_is_held_out(
+    tmp_path: Path, write_clips: WriteClips
+) -> None:
+    recordings = find_recordings(write_clips(tmp_path, (30,)))
+    assert list(recordings.training) == ["walk0-1", "walk0-3"]
+    assert list(recordings.held_out) == ["walk0-2"]
+    whole = fingerprint(tmp_path / "train" / "walk0")
+    assert set(recordings.sha256.values()) == {whole}
+    assert [len(clip.frames) for clip in load_clips(recordings.held_out, SPEC)] == [10]
 
 
 def test_a_training_clip_labelled_abnormal_is_refused_by_name(

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.errors import DataError, SourceError
-from ocrgan_edge.video.clips import LABELS, held_out
+from ocrgan_edge.video.clips import LABELS
 from ocrgan_edge.video.fit import fit
+from ocrgan_edge.video.normal_clips import share_out
 from ocrgan_edge.video.open_source import open_source
+from ocrgan_edge.video.part_source import stretch_of
 from ocrgan_edge.video.resample import frames_on_clock
 from ocrgan_training.data.published import open_data_folder
 
@@ -60,19 +62,20 @@ class Recordings:
 
 
 def find_recordings(data: Path) -> Recordings:
-    """Lists the normal clips of a data set in any layout and keeps some apart, by clip.
+    """Lists the normal clips of a data set in any layout and keeps some apart (`share_out`).
 
     Raises:
-        DataError: there are fewer than two clips, or one of them is labelled abnormal.
+        DataError: there is no clip, or one of them is labelled abnormal.
+        SourceError: one recording alone cannot be read.
     """
     folder = open_data_folder(data)
     clips = folder.training()
     _refuse_abnormal(data, clips)
-    kept = set(held_out(list(clips)))
+    learned, held_out = share_out(clips)
     return Recordings(
-        training={name: path for name, path in clips.items() if name not in kept},
-        held_out={name: path for name, path in clips.items() if name in kept},
-        sha256={name: fingerprint(path) for name, path in clips.items()},
+        training=learned,
+        held_out=held_out,
+        sha256={name: fingerprint(path) for name, path in (learned | held_out).items()},
         frames_per_second=folder.frames_per_second,
     )
 
@@ -131,7 +134,11 @@ def _images(path: Path, spec: ClipSpec) -> Iterator[NDArray[np.uint8]]:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a file, or of the names and contents of a folder's files in order."""
+    """SHA-256 of a file, or of the names and contents of a folder's files in order.
+
+    A stretch has that of the whole recording.
+    """
+    path = path if (part := stretch_of(str(path))) is None else part[0]
     digest = hashlib.sha256()
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
         if path.is_dir():

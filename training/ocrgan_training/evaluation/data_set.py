@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.errors import DataError
-from ocrgan_edge.video.clips import LABELS, check_frame_count, held_out
+from ocrgan_edge.video.clips import LABELS, check_frame_count
+from ocrgan_edge.video.normal_clips import share_out
 from ocrgan_edge.video.open_source import open_source
 from ocrgan_training.data.data_folder import DataFolder
 from ocrgan_training.data.published import open_data_folder
@@ -145,8 +146,5 @@ def _normal_clips(folder: DataFolder) -> tuple[dict[str, Path], dict[str, Path]]
         clips = folder.training()
     except DataError:
         return {}, {}  # none are needed where there are labels
-    kept = held_out(list(clips)) if len(clips) > 1 else ()
-    return (
-        {name: clips[name] for name in kept},
-        {name: path for name, path in clips.items() if name not in kept},
-    )
+    learned, held_out = share_out(clips)
+    return held_out, learned
