@@ -18,6 +18,10 @@ WHOLE = 0.95
 """Share of the frames promised by a file's header that must be there. Not 1: many headers only
 know the length in seconds, with the sound, which may go on for a moment after the last picture."""
 
+FAR = 500
+"""Frames from which on it is sought: nearer, transport and program streams have been seen to end up
+a group of pictures too late, and decoding costs little."""
+
 
 class VideoFileSource:
     """Frames of a video file; implements `Source`."""
@@ -66,17 +70,25 @@ class VideoFileSource:
         return frame
 
     def skip(self, frames: int) -> None:
-        """Passes over frames without looking at them, which costs their decoding alone."""
+        """Passes over frames: many are sought where the file's length is known, else decoded."""
         with self._reading:
-            for _ in range(frames):
-                if not self._capture.grab():
-                    return
+            wanted = self._index + frames
+            if frames >= FAR and self.length is not None and wanted < self.length:
+                self._seek(wanted)
+            while self._index < wanted and self._capture.grab():
                 self._index += 1
 
     def close(self) -> None:
         """Closes the file; may be called from another thread."""
         with self._reading:
             self._capture.release()
+
+    def _seek(self, index: int) -> None:
+        self._capture.set(cv2.CAP_PROP_POS_FRAMES, index)
+        self._index = index
+        if self._capture.get(cv2.CAP_PROP_POS_FRAMES) != index:  # nobody knows where it is
+            self._capture.open(self.name, cv2.CAP_FFMPEG)
+            self._index = 0
 
     def _check_end(self) -> None:
         if not self._capture.isOpened():

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,20 +60,29 @@ def test_the_middle_third_of_a_short_recording_alone_is_held_out(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "middle"),
-    [(120, (40, 80)), (300, (120, 180)), (1200, (540, 660))],  # a third, a minute, a tenth
+    ("seconds", "pieces", "held_out"),
+    [
+        (120, 3, {"yard-2": (40, 80)}),  # a third
+        (300, 3, {"yard-2": (120, 180)}),  # a minute
+        (1200, 10, {"yard-06": (600, 720)}),  # one of ten
+        (7200, 12, {"yard-07": (3600, 4200)}),  # of ten minutes at most
+        (12_000, 20, {"yard-06": (3000, 3600), "yard-16": (9000, 9600)}),
+    ],
 )
-def test_of_a_longer_recording_a_minute_or_a_tenth_is_held_out(
-    tmp_path: Path, seconds: int, middle: tuple[int, int]
+def test_the_longer_a_recording_alone_the_more_pieces_it_is_cut_into(
+    tmp_path: Path, seconds: int, pieces: int, held_out: dict[str, tuple[int, int]]
 ) -> None:
-    folder = tmp_path / "yard"  # of 10 pictures a second; only the first is looked at
-    folder.mkdir()
-    assert cv2.imwrite(str(folder / "00000.png"), np.zeros((2, 2), np.uint8))
-    for index in range(1, 10 * seconds):
-        (folder / f"{index:05}.png").touch()
-    kept = share_out({"yard": folder}).held_out
-    start, stop = middle
-    assert kept == {"yard-2": tmp_path / f"yard#t={start}.000,{stop}.000"}
+    (tmp_path / "clips.json").write_text('{"frames_per_second": 0.1}')
+    folder = tmp_path / "train" / "yard"
+    folder.mkdir(parents=True)
+    for index in range(seconds // 10):
+        (folder / f"{index:05}.png").touch()  # not looked at
+    shared = share_out({"yard": folder})
+    assert len(shared.learned) + len(shared.held_out) == pieces
+    assert shared.held_out == {
+        name: folder.with_name(f"yard#t={start}.000,{stop}.000")
+        for name, (start, stop) in held_out.items()
+    }
 
 
 def test_a_recording_alone_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:

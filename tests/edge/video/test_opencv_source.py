@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ocrgan_edge.errors import SourceError
-from ocrgan_edge.video.opencv_source import VideoFileSource
+from ocrgan_edge.video.opencv_source import FAR, VideoFileSource
 
 Record = Callable[..., Path]
 Pictures = Callable[..., list[np.ndarray]]
@@ -31,6 +31,21 @@ def test_frames_come_in_order_with_their_media_time(record: Record, pictures: Pi
     assert [frame.at for frame in frames] == [0.0, 0.125, 0.25, 0.375]
     assert [int(frame.image[3, 3, 0]) for frame in frames] == [0, 5, 10, 15]
     assert source.read() is None
+
+
+@pytest.mark.parametrize("container", ["mkv", "avi", "nut"])
+@pytest.mark.parametrize("skipped", [0, 7, FAR, FAR + 99, FAR + 100, 9999])
+def test_frames_that_are_skipped_are_counted(record: Record, container: str, skipped: int) -> None:
+    count = FAR + 100
+    images = [np.full((16, 16, 3), i % 50 * 5, np.uint8) for i in range(count)]
+    source = VideoFileSource(record(f"clip.{container}", images, 10.0))
+    source.skip(skipped)
+    frames = [frame for frame in iter(source.read, None)]
+    source.close()
+    assert [frame.index for frame in frames] == list(range(skipped, count))
+    assert [frame.at for frame in frames] == [i / 10 for i in range(skipped, count)]
+    shown = [round(float(frame.image.mean()) / 5) for frame in frames]
+    assert shown == [i % 50 for i in range(skipped, count)]
 
 
 def test_a_file_knows_its_rate_and_length(record: Record, pictures: Pictures) -> None:
