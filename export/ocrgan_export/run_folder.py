@@ -100,7 +100,7 @@ class RunFolder:
         elif data is None:
             missing = min(set(self.info.held_out) - set(clips))
             raise DataError(f"the held-out clip {missing!r} is no longer in {folder}")
-        place = next(iter(clips.values())).parent.resolve().relative_to(folder.resolve().parent)
+        place = folder.resolve().name / next(iter(clips.values())).parent.relative_to(folder)
         source = f"{place}: {', '.join(held_out)} of {len(clips)} clips"
         return NormalClips(learned, held_out, source)
 

@@ -95,6 +95,12 @@ def test_a_published_data_set_is_read_as_it_is(run, tmp_path):
     assert clips.source == "UCSDped9/Train: Train002 of 2 clips"
 
 
+def test_the_clips_may_lie_elsewhere(run, tmp_path):
+    (tmp_path / "data" / "train").rename(tmp_path / "disk")
+    (tmp_path / "data" / "train").symlink_to(tmp_path / "disk")
+    assert run.clips().source == "data/train: b of 3 clips"
+
+
 def test_pictures_whose_rate_only_their_layout_knows_are_refused_with_a_way_out(run, tmp_path):
     for name in ("01_001", "01_002"):
         (tmp_path / "shanghaitech" / "training" / "frames" / name).mkdir(parents=True)
