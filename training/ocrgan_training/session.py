@@ -8,7 +8,7 @@ from ocrgan_edge.errors import SettingsError
 from ocrgan_training import processes
 from ocrgan_training.checkpoint import CHECKPOINT, restore, save_checkpoint
 from ocrgan_training.data.clip_store import ClipStore
-from ocrgan_training.data.clips import find_recordings, load_clips
+from ocrgan_training.data.clips import ClipSpec, find_recordings, load_clips
 from ocrgan_training.data.loader import Batch, Loader, to_device
 from ocrgan_training.distillation import open_teachers
 from ocrgan_training.held_out import evaluate, held_out_batch
@@ -17,6 +17,9 @@ from ocrgan_training.options import TrainOptions
 from ocrgan_training.progress import Reporter
 from ocrgan_training.run_info import RunInfo, read_info, write_info
 from ocrgan_training.schedule import Budget, Plateau, Spent
+
+NAMES = 5
+"""Clips that a message names at most."""
 
 
 @dataclass
@@ -77,7 +80,10 @@ def open_session(options: TrainOptions, reporter: Reporter) -> Session | None:
     spec = replace(options.clip_spec, recorded=recordings.frames_per_second)
     clips = ClipStore(recordings.training, spec)
     held_out = load_clips(recordings.held_out, spec)
-    reporter.say(_summary(clips, list(recordings.held_out)))
+    kept = [clip.name for clip in held_out]
+    reporter.say(_summary(clips, kept))
+    if left_out := [*clips.left_out, *sorted(recordings.held_out.keys() - kept)]:
+        reporter.say(_left_out(left_out, spec))
     reporter.say(_seen(options))
     engine = options.engine
     learner = make_learner(options.config, options.rates, options.seed, engine)
@@ -117,6 +123,12 @@ def _summary(clips: ClipStore, held_out: list[str]) -> str:
         f"{count} clips with {sum(clips.lengths)} frames ({size / 1e6:.0f} MB{kept}), "
         f"{len(held_out)} held out: {', '.join(held_out)}"
     )
+
+
+def _left_out(names: list[str], spec: ClipSpec) -> str:
+    shown = ", ".join(names[:NAMES]) + (", …" if len(names) > NAMES else "")
+    seconds = spec.shortest / spec.frames_per_second
+    return f"left out, since they are shorter than {seconds:.1f} s: {len(names)} clips, {shown}"
 
 
 def _seen(options: TrainOptions) -> str:

@@ -33,6 +33,19 @@ def test_what_fits_is_decoded_once(tmp_path: Path, write_clips: WriteClips) -> N
     assert kept.decoded == 2
 
 
+def test_clips_shorter_than_a_window_have_no_number(
+    tmp_path: Path, write_clips: WriteClips
+) -> None:
+    kept = store(write_clips(tmp_path, (7, 10, 5, 12)), frames=22)
+    assert (kept.lengths, kept.left_out) == ([10, 12], ["walk0", "walk2"])
+    assert kept.cut(1, 8, 4).shape == (4, 32, 32, 3)
+
+
+def test_a_store_of_short_clips_alone_is_refused(tmp_path: Path, write_clips: WriteClips) -> None:
+    with pytest.raises(DataError, match="'walk0' has 7 frames"):
+        store(write_clips(tmp_path, (7, 6)), frames=22)
+
+
 def test_the_bound_is_held_and_what_went_is_decoded_again(
     tmp_path: Path, write_clips: WriteClips
 ) -> None:

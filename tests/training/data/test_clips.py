@@ -87,6 +87,21 @@ def test_a_clip_shorter_than_a_window_is_refused_by_name(
         load_clip("walk0", folder, SPEC)
 
 
+def test_clips_shorter_than_a_window_are_left_out_of_several(
+    tmp_path: Path, write_clips: WriteClips
+) -> None:
+    paths = {path.name: path for path in (write_clips(tmp_path, (8, 7, 9)) / "train").iterdir()}
+    assert sorted(clip.name for clip in load_clips(paths, SPEC)) == ["walk0", "walk2"]
+
+
+def test_the_first_of_clips_that_are_all_too_short_is_named(
+    tmp_path: Path, write_clips: WriteClips
+) -> None:
+    train = write_clips(tmp_path, (7, 6)) / "train"
+    with pytest.raises(DataError, match="'walk0' has 7 frames"):
+        load_clips({name: train / name for name in ("walk0", "walk1")}, SPEC)
+
+
 def test_a_clip_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
     broken = tmp_path / "broken.avi"
     broken.write_bytes(b"no video at all" * 100)

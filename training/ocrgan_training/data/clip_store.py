@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrgan_edge.errors import DataError
-from ocrgan_training.data.clips import Clip, ClipSpec, load_clip
+from ocrgan_training.data.clips import Clip, ClipSpec, ShortClipError, load_clip
 
 Frames = NDArray[np.uint8]
 
@@ -20,12 +20,12 @@ class ClipStore:
     """Clips by number; those used longest ago are forgotten first."""
 
     def __init__(self, paths: Mapping[str, Path], spec: ClipSpec) -> None:
-        """Decodes every clip once, to check and to measure it.
+        """Decodes every clip once, to check and to measure it; too short ones are left out.
 
         Raises:
-            DataError: a clip cannot be read, is too short, or is larger than `spec.memory`.
+            DataError: a clip cannot be read or is larger than `spec.memory`, or all are too short.
         """
-        self._paths = list(paths.items())
+        self._paths: list[tuple[str, Path]] = []
         self._spec = spec
         self._kept: OrderedDict[int, Frames] = OrderedDict()
         self._lock = Lock()
@@ -35,12 +35,23 @@ class ClipStore:
         """Frames of every clip."""
         self.decoded = 0
         """Clips decoded so far."""
-        for number in range(len(self._paths)):
-            frames = self._decode(number)
+        self.left_out: list[str] = []
+        """Names of the clips that are too short."""
+        short: ShortClipError | None = None
+        for name, path in paths.items():
+            try:
+                frames = self._load(name, path)
+            except ShortClipError as error:
+                short = short or error
+                self.left_out.append(name)
+                continue
+            self._paths.append((name, path))
             self.sizes.append(frames.nbytes)
             self.lengths.append(len(frames))
             if self.held + frames.nbytes <= spec.memory:
-                self._kept[number] = frames
+                self._kept[len(self._paths) - 1] = frames
+        if short and not self._paths:
+            raise short
 
     @classmethod
     def of(cls, clips: Sequence[Clip]) -> ClipStore:
@@ -79,11 +90,15 @@ class ClipStore:
 
     def _decode(self, clip: int) -> Frames:
         name, path = self._paths[clip]
-        frames = load_clip(name, path, self._spec).frames
-        self.decoded += 1
-        if self.lengths[clip:] and self.lengths[clip] != len(frames):
+        frames = self._load(name, path)
+        if self.lengths[clip] != len(frames):
             raise DataError(
                 f"training clip {name!r} had {self.lengths[clip]} frames and now has {len(frames)}:"
                 " recordings must stay as they are during a training"
             )
+        return frames
+
+    def _load(self, name: str, path: Path) -> Frames:
+        frames = load_clip(name, path, self._spec).frames
+        self.decoded += 1
         return frames

@@ -80,21 +80,34 @@ def find_recordings(data: Path) -> Recordings:
     )
 
 
+class ShortClipError(DataError):
+    """A clip has fewer frames than are looked at together."""
+
+
 def load_clips(
     paths: dict[str, Path], spec: ClipSpec, progress: Callable[[str], None] = lambda name: None
 ) -> list[Clip]:
-    """Decodes clips in order; `progress` is told each clip's name when it is done.
+    """Decodes clips in order and leaves out those that are too short.
+
+    `progress` is told each clip's name when it is done.
 
     Raises:
-        DataError: a clip cannot be read, is too short, or all together take too much memory.
+        DataError: a clip cannot be read, all are too short, or together take too much memory.
     """
     clips: list[Clip] = []
+    short: ShortClipError | None = None
     left = spec.memory
     for name, path in paths.items():
-        clip = load_clip(name, path, spec, left)
-        left -= clip.frames.nbytes
-        clips.append(clip)
+        try:
+            clip = load_clip(name, path, spec, left)
+        except ShortClipError as error:
+            short = short or error
+        else:
+            left -= clip.frames.nbytes
+            clips.append(clip)
         progress(name)
+    if short and not clips:
+        raise short
     return clips
 
 
@@ -102,8 +115,8 @@ def load_clip(name: str, path: Path, spec: ClipSpec, memory: int | None = None) 
     """Decodes one clip: source → resampled to the model's clock → fitted to its size.
 
     Raises:
-        DataError: it cannot be read, has fewer than `spec.shortest` frames, or takes more than
-            `memory` bytes.
+        ShortClipError: it has fewer than `spec.shortest` frames.
+        DataError: it cannot be read, or takes more than `memory` bytes.
     """
     most = (spec.memory if memory is None else memory) // (spec.height * spec.width * 3)
     images: list[NDArray[np.uint8]] = []
@@ -119,7 +132,7 @@ def load_clip(name: str, path: Path, spec: ClipSpec, memory: int | None = None) 
     except SourceError as error:
         raise DataError(f"training clip {name!r} cannot be read: {error}") from error
     if len(images) < spec.shortest:
-        raise DataError(
+        raise ShortClipError(
             f"training clip {name!r} has {len(images)} frames at {spec.frames_per_second:g} "
             f"frames/s, but training needs {spec.shortest} at a time: longer clips or fewer "
             "--frames are wanted"
