@@ -111,6 +111,10 @@ CoolDown = Annotated[
 HoldOff = Annotated[
     float | None, typer.Option(help="Seconds after an event in which no other begins [0]")
 ]
+SettleAfter = Annotated[
+    float | None,
+    typer.Option(help="Seconds after which what stays no longer counts, 0: never [1800]"),
+]
 ScoreInterval = Annotated[float | None, typer.Option(help="Seconds between published scores [1]")]
 UpdateInterval = Annotated[
     float | None, typer.Option(help="Seconds between two messages of an open event [2]")
@@ -151,6 +155,7 @@ def run(
     minimum_duration: MinimumDuration = None,
     cool_down: CoolDown = None,
     hold_off: HoldOff = None,
+    settle_after: SettleAfter = None,
     score_interval: ScoreInterval = None,
     update_interval: UpdateInterval = None,
     scores: Scores = None,

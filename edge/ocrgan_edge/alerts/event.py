@@ -14,7 +14,14 @@ Seconds = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 EventType = Literal["new", "update", "end"]
 EndReason = Literal[
-    "quiet", "stopped", "source_ended", "source_failed", "disabled", "changed", "interrupted"
+    "quiet",
+    "settled",
+    "stopped",
+    "source_ended",
+    "source_failed",
+    "disabled",
+    "changed",
+    "interrupted",
 ]
 
 
@@ -60,7 +67,8 @@ class EventState(Payload):
     end: AwareDatetime | None = None
     """Wall time of the last window that was not quiet."""
     end_reason: EndReason | None = None
-    """`quiet`: the score stayed low for the cool-down; `stopped`: the daemon was stopped;
+    """`quiet`: the score stayed low for the cool-down; `settled`: what is unusual has stayed for so
+    long that it belongs to the scene; `stopped`: the daemon was stopped;
     `source_ended`, `source_failed`: there were no more frames; `disabled`: the camera was disarmed;
     `changed`: it got other settings; `interrupted`: the daemon was killed, which its next start
     found out."""

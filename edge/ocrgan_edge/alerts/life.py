@@ -35,6 +35,8 @@ class Judgement:
     rule: AlarmRule
     recent: int
     """Newest frames that the score is made of."""
+    settled_at: float | None = None
+    """Media time at which the newest of the places settled that do not count for that reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,10 @@ class Life:
         if current is not None and current.peak_at == seen.at:
             self._peak = peak_of(seen)
         if change is not None:
-            return self._begin(change) if change.raised else self.end(change, "quiet")
+            if change.raised:
+                return self._begin(change)
+            settled = seen.settled_at is not None and change.end < seen.settled_at
+            return self.end(change, "settled" if settled else "quiet")
         return self._update(alarm.event, seen.at)
 
     def end(self, change: Change, reason: EndReason) -> Told:

@@ -90,7 +90,12 @@ class Zones:
         self.counts: Mask = _inside(allowed, [*self._watched.values()])
         """(h, w), places whose anomalies count."""
 
-    def judge(self, result: WindowScore, statistics: LocationStatistics | None = None) -> Judged:
+    def judge(
+        self,
+        result: WindowScore,
+        statistics: LocationStatistics | None = None,
+        settled: Mask | None = None,
+    ) -> Judged:
         """The score by the graph's own rule, over the places that count.
 
         Where all count, score and shares are the graph's to the last bit.
@@ -99,16 +104,18 @@ class Zones:
             result: of the graph.
             statistics: those that the scorer used; without them the shares remain those of the
                 graph's place, which may lie outside.
+            settled: (h, w), places that count no more, see `Settled`; never all that count.
         """
         whole = recent_map(result.anomaly_map, self._recent)
-        if self.counts.all():
+        counts = self.counts if settled is None else self.counts & ~settled
+        if counts.all():
             zone = self._zone_at(_largest(whole))
             return Judged(result.score, zone, result.shares, result.anomaly_map)
-        place = _largest(np.where(self.counts, whole, -np.inf))
+        place = _largest(np.where(counts, whole, -np.inf))
         shares = result.shares
         if statistics is not None and place != _largest(whole):
             shares = shares_at(place, result.terms, statistics, self._recent)
-        visible = np.where(self.counts, result.anomaly_map, np.float32(-np.inf))
+        visible = np.where(counts, result.anomaly_map, np.float32(-np.inf))
         return Judged(float(whole[place]), self._zone_at(place), shares, visible)
 
     def _zone_at(self, place: tuple[int, int]) -> str | None:

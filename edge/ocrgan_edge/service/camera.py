@@ -8,10 +8,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ocrgan_edge.alerts.event import EndReason, Event, ScoreMessage
 from ocrgan_edge.alerts.life import Judgement, Life, Told, shares_of
 from ocrgan_edge.clock import MediaClock
 from ocrgan_edge.detection.alarm import AlarmState, close, step
+from ocrgan_edge.detection.explain import recent_map
+from ocrgan_edge.detection.settled import SETTLE_AFTER, Settled
 from ocrgan_edge.detection.zones import Zones
 from ocrgan_edge.runtime.scorer import LocationStatistics
 from ocrgan_edge.runtime.scoring import ScoredWindow
@@ -28,6 +33,8 @@ class Outlook:
     zones: Zones
     recent: int
     """Newest frames that a score is made of."""
+    settle_after: float = SETTLE_AFTER
+    """Seconds, see `Settled`."""
 
 
 class Camera:
@@ -49,12 +56,16 @@ class Camera:
         """Least seconds between two published scores."""
         self.on_event: Callable[[Event], None] = lambda _: None
         """Called with each step of an event's life."""
+        self.on_settled: Callable[[float], None] = lambda _: None
+        """Called with the share, 0 … 1, of the places that count which has settled, as it changes.
+        """
         self._voice = voice
         self._life = life
         self._clock = clock
         self._outlook = outlook
         self._tuning = tuning
         self._rule = tuning.rule
+        self._settled = Settled(outlook.settle_after, outlook.zones.counts)
         self._armed = True
         self._alarm = AlarmState()
         self._newest_at = 0.0
@@ -111,14 +122,23 @@ class Camera:
                 self._tell(self._life.end(change, reason))
 
     def _judge(self, window: ScoredWindow, statistics: LocationStatistics) -> Judgement:
-        judged = self._outlook.zones.judge(window.result, statistics)
+        whole = recent_map(window.result.anomaly_map, self._outlook.recent)
+        self._settle(whole, window.at)
+        judged = self._outlook.zones.judge(window.result, statistics, self._settled.places)
         return Judgement(
             at=window.at,
             result=judged.on(window.result),
             zone=judged.zone,
             rule=self._rule,
             recent=self._outlook.recent,
+            settled_at=self._settled.newest_at,
         )
+
+    def _settle(self, whole: NDArray[np.float32], at: float) -> None:
+        before = self._settled.share
+        self._settled.take(whole, self._rule.release, at)
+        if (share := self._settled.share) != before:
+            self.on_settled(share)
 
     def _follow(self, seen: Judgement) -> None:
         if not self._armed:

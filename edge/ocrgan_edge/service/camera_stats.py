@@ -55,6 +55,8 @@ class Totals:
     """Which of the camera's calibrations holds."""
     drift: float | None = None
     """Share of its bounds that drift uses, 0 … 1; None where it is not followed."""
+    settled: float = 0.0
+    """Share of the picture, 0 … 1, that does not count since something stays there."""
 
     @property
     def windows(self) -> int:
@@ -152,6 +154,11 @@ class CameraStats:
         with self._lock:
             self._totals = replace(self._totals, profile=profile, drift=drift)
 
+    def settled_is(self, share: float) -> None:
+        """Another share of the picture does not count since something stays there."""
+        with self._lock:
+            self._totals = replace(self._totals, settled=share)
+
     def interval(self) -> messages.CameraStats:
         """What has happened since this was last asked; for one asker."""
         with self._lock:
@@ -174,6 +181,7 @@ class CameraStats:
             events=totals.events,
             profile=totals.profile,
             drift=None if totals.drift is None else round(totals.drift, 3),
+            settled=round(totals.settled, 3),
         )
 
 

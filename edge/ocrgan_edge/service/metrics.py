@@ -32,6 +32,10 @@ _GAUGES: dict[str, tuple[str, Callable[[Totals], float | None]]] = {
         "Share of its bounds that followed drift uses; at 1 calibrate anew.",
         lambda camera: camera.drift,
     ),
+    "ocrgan_settled_ratio": (
+        "Share of the picture that does not count, since something stays there.",
+        lambda camera: camera.settled,
+    ),
 }
 _COUNTERS: dict[str, tuple[str, _Read]] = {
     "ocrgan_frames": ("Frames that came.", lambda camera: camera.frames),

@@ -47,7 +47,7 @@ def configured_view(settings: CameraSettings, model: LoadedModel) -> View:
         model=model,
         statistics=always.statistics,
         hop=_hop(settings.hop or calibration.hop, model),
-        outlook=Outlook(Zones(zones, (height, width), recent), recent),
+        outlook=Outlook(Zones(zones, (height, width), recent), recent, settings.settle_after),
         schedule=Schedule(settings.schedule),
         tuning=Tuning(
             median=always.median,

@@ -71,9 +71,9 @@ class Watch:
         self.camera = Camera(crew.voice, life, self._clock, view.outlook, view.tuning)
         self.camera.score_interval = pace.score_interval
         self.camera.on_event = self._count
-        self.normal = Normal(
-            self.camera, view.habits, self.interval, view.outlook.recent, crew.stats.normal_is
-        )
+        self.camera.on_settled = crew.stats.settled_is
+        seen = view.habits, self.interval, view.outlook.recent
+        self.normal = Normal(self.camera, *seen, crew.stats.normal_is)
         self._following = view.model.follow()
         self._handover = Handover(spec, view.hop, only_new=self._following is not None)
         self._health = SceneHealth()

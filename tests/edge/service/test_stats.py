@@ -72,6 +72,12 @@ def test_losses_are_counted_since_the_start(camera: CameraStats) -> None:
     assert (message.reconnects, message.events) == (2, 2)
 
 
+def test_how_much_has_settled_is_told_as_it_is_now(camera: CameraStats) -> None:
+    assert camera.interval().settled == 0.0
+    camera.settled_is(1 / 3)
+    assert camera.interval().settled == 0.333
+
+
 def test_the_profile_and_drift_told_are_the_newest(camera: CameraStats) -> None:
     assert (camera.interval().profile, camera.interval().drift) == ("always", None)
     camera.normal_is("night", 1 / 3)

@@ -12,6 +12,7 @@ from ocrgan_edge.detection.alarm import COOL_DOWN, MINIMUM_DURATION
 from ocrgan_edge.detection.polygon import check_polygon
 from ocrgan_edge.detection.schedule import Schedule
 from ocrgan_edge.detection.sensitivity import factor_of
+from ocrgan_edge.detection.settled import SETTLE_AFTER
 from ocrgan_edge.errors import SettingsError
 from ocrgan_edge.runtime.open_scorer import WantedForm
 from ocrgan_edge.service.settings.wanted import Name, Seconds, Table, Truth, Wanted
@@ -128,6 +129,11 @@ class CameraSettings(Table):
     """Quiet seconds that end an alarm; anomalies nearer to each other are one event."""
     hold_off: Seconds = 0.0
     """Seconds after an event in which no new one begins."""
+    settle_after: Annotated[
+        float, Field(ge=0, le=86_400), Wanted("a number of seconds between 0 and 86400")
+    ] = SETTLE_AFTER
+    """Seconds after which something that stays where it is belongs to the scene: its event ends,
+    and its place does not count until it has gone. 0: it always counts."""
     zones: Annotated[
         tuple[ZoneSettings, ...],
         Field(strict=False),

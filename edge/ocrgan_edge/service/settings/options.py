@@ -39,6 +39,7 @@ CAMERA_OPTIONS: Mapping[str, str] = {
     "minimum_duration": "minimum_duration",
     "cool_down": "cool_down",
     "hold_off": "hold_off",
+    "settle_after": "settle_after",
     "score_interval": "score_interval",
     "update_interval": "update_interval",
 }

@@ -1,0 +1,98 @@
+"""What stays where it is belongs to the scene after a while: a parked car, a chair that was moved.
+
+Whatever arrives is told. But an event that never ends hides all others, and nobody wants to hear
+of a parked car all day. A place that is above the alarm's release on average, in each tenth of a
+long time, has settled: it counts no more until it has been quiet for one such tenth. Averages, so
+that people who pass in front of it for a moment change nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocrgan_edge.detection.zones import AROUND, Mask
+
+SETTLE_AFTER = 1800.0
+"""Seconds, if nobody says otherwise."""
+
+PARTS = 10
+"""Of that time, in each of which a place must be unusual."""
+
+MOST = 0.5
+"""Of the places that count: where more would settle it is the camera or the light that has changed,
+and nothing does."""
+
+
+class Settled:
+    """Follows one camera's anomaly map. For one thread, that which judges windows."""
+
+    def __init__(self, after: float, counts: Mask) -> None:
+        """Nothing has settled yet.
+
+        Args:
+            after: seconds that something must stay; 0: nothing ever settles.
+            counts: (h, w), places whose anomalies count.
+        """
+        self.places: Mask | None = None
+        """(h, w), those that have settled and those beside them; None where there are none."""
+        self.newest_at: float | None = None
+        """Media time in seconds at which the newest of them settled; None where there are none."""
+        self._after = after
+        self._counts = counts
+        self._seen_at: float | None = None
+        self._forget()
+
+    @property
+    def share(self) -> float:
+        """Of the places that count, 0 … 1, how many have settled."""
+        return 0.0 if self.places is None else self._share(self.places)
+
+    def take(self, values: NDArray[np.float32], release: float, at: float) -> None:
+        """Takes the next window.
+
+        Args:
+            values: (h, w), the map that its score is the largest value of, all places.
+            release: value of the map up to which a place is quiet.
+            at: media time in seconds.
+        """
+        if self._after <= 0:
+            return
+        if self._seen_at is None or not 0 <= at - self._seen_at < self._after:
+            self._forget()  # nobody knows what was between
+            self._began = at
+        self._seen_at = at
+        self._sum += values
+        self._windows += 1
+        if at - self._began >= self._after / PARTS:
+            self._parts.append(self._sum / self._windows > release)
+            self._begin(at)
+            self._settle(at)
+
+    def _forget(self) -> None:
+        self.places = self.newest_at = None
+        self._parts: deque[Mask] = deque(maxlen=PARTS)
+        self._begin(0.0)
+
+    def _begin(self, at: float) -> None:
+        self._began = at
+        self._sum = np.zeros(self._counts.shape, np.float64)
+        self._windows = 0
+
+    def _settle(self, at: float) -> None:
+        before, self.places = self.places, None
+        if len(self._parts) == PARTS:
+            stays = np.all(self._parts, axis=0).astype(np.uint8)
+            places = np.asarray(cv2.dilate(stays, AROUND), np.bool_)
+            if 0 < self._share(places) <= MOST:
+                self.places = places
+        if self.places is None:
+            self.newest_at = None
+        elif before is None or (self.places & ~before).any():
+            self.newest_at = at
+
+    def _share(self, places: Mask) -> float:
+        return float((places & self._counts).sum() / self._counts.sum())
