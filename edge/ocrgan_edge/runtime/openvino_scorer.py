@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,17 @@ class OpenVinoScorer:
         self._request.set_tensor(name, openvino.Tensor(array, shared_memory=True))
 
 
+@cache
+def core() -> Any:
+    """OpenVINO itself, one in a process and kept to its end.
+
+    Where a processor has AVX-512, each gives the thread that first compiles with it a stack for
+    signals, and takes back to the one before when it goes. Two that go in the order in which they
+    came leave a stack that is freed, and the next signal kills the process (openvino 2026.4.1).
+    """
+    return openvino.Core()
+
+
 def read_model(graph: Graph) -> Any:
     """A graph as OpenVINO's own model.
 
@@ -87,7 +99,7 @@ def read_model(graph: Graph) -> Any:
         BundleError: it cannot be loaded.
     """
     try:
-        return openvino.Core().read_model(graph.model, graph.weights)
+        return core().read_model(graph.model, graph.weights)
     except RuntimeError as error:
         raise BundleError(f"graph {graph.target} cannot be loaded by OpenVINO") from error
 
@@ -105,7 +117,7 @@ def compile_model(graph: Graph, model: Any, threads: int) -> Any:
         "INFERENCE_PRECISION_HINT": "f32",
     }
     try:
-        return openvino.compile_model(model, "CPU", settings)
+        return core().compile_model(model, "CPU", settings)
     except RuntimeError as error:
         raise BundleError(f"graph {graph.target} cannot be compiled by OpenVINO") from error
 
