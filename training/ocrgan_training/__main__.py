@@ -22,6 +22,8 @@ ocrgan-train --data recordings --out runs/yard --minutes 60
 
 ocrgan-train --data recordings --out runs/yard --size 96x160 --width 16 --epochs 100 --resume
 
+ocrgan-train --data recordings --out runs/home --resting
+
 ocrgan-train --data recordings --out runs/yard-nano --preset nano --teacher runs/yard
 
 torchrun --nproc-per-node 2 -m ocrgan_training --data recordings --out runs/yard --batch 4
@@ -93,6 +95,9 @@ def command(
     noise: Annotated[
         float, typer.Option(min=0.0, help="Noise the generator sees through; the recipe's is 1.")
     ] = 0.3,
+    resting: Annotated[
+        bool, typer.Option("--resting", help="Tell what lies or was left, too: falls, bags.")
+    ] = False,
     flip: Annotated[bool, typer.Option("--flip", help="Mirrored is as normal.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the weights and of every batch.")] = 1,
     teacher: Annotated[
@@ -146,7 +151,7 @@ def command(
     from ocrgan_training.data.loader import LoaderSettings
     from ocrgan_training.data.pseudo_settings import PseudoSettings
     from ocrgan_training.data.published import open_data_folder
-    from ocrgan_training.engine import Engine
+    from ocrgan_training.engine import Engine, device_of
     from ocrgan_training.learner import RECIPE, Rates
     from ocrgan_training.options import TrainOptions
     from ocrgan_training.schedule import Budget
@@ -173,7 +178,8 @@ def command(
         life,
     )
     count = processes.count_asked_for()
-    engine = Engine(_device(device), precision, recompute, compiled, workers, tensorboard)
+    edits = PseudoSettings()
+    engine = Engine(device_of(device), precision, recompute, compiled, workers, tensorboard)
     with processes.together(torch.device(engine.device)):
         options = TrainOptions(
             data=data,
@@ -187,7 +193,7 @@ def command(
                 crop=part_size(config.height, config.width, enlarged(life)),
                 seed=seed,
                 augmentation=Augmentation(flip=flip),
-                pseudo=PseudoSettings().enlarged(enlarged(life)),
+                pseudo=(edits.with_resting() if resting else edits).enlarged(enlarged(life)),
             ),
             step=StepSettings(noise=noise, average=average, dropout=dropout),
             rates=Rates() if epochs is None else RECIPE,
@@ -201,14 +207,6 @@ def command(
             life=life,
         )
         _train(options)
-
-
-def _device(asked: str | None) -> str:
-    import torch
-
-    device = asked or ("cuda" if torch.cuda.is_available() else "cpu")
-    local = os.environ.get("LOCAL_RANK")  # torchrun: which of this machine's processes
-    return f"cuda:{local}" if device == "cuda" and local is not None else device
 
 
 def _train(options: TrainOptions) -> None:

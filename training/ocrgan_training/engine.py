@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -121,3 +122,10 @@ def _statistics_left_alone(module: nn.Module) -> Iterator[None]:
 def _counted(norm: nn.BatchNorm2d) -> Tensor:
     assert norm.num_batches_tracked is not None
     return norm.num_batches_tracked
+
+
+def device_of(asked: str | None) -> str:
+    """A device as torch names it; without one asked for, CUDA's where there is one."""
+    device = asked or ("cuda" if torch.cuda.is_available() else "cpu")
+    local = os.environ.get("LOCAL_RANK")  # torchrun: which of this machine's processes
+    return f"cuda:{local}" if device == "cuda" and local is not None else device

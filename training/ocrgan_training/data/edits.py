@@ -20,6 +20,15 @@ Order = NDArray[np.intp]
 SOLID = 0.35
 """Share of pasted content that brings along what lies behind it."""
 
+STANDS_OUT = 14.0
+"""Gray levels from what is usually there."""
+UPRIGHT = 1.2
+"""Times its width: what is taller stands."""
+SMALLEST, MARGIN = 30, 2
+"""Pixels of a thing, and around it."""
+NOISE = 6.0
+"""Gray levels: what changes by more is no noise."""
+
 
 @dataclass(frozen=True)
 class Patch:
@@ -104,6 +113,62 @@ def cut_still(
     """As `cut_out`, one frame of it: (1, h, w, 3). Moved about, it glides as what rolls does."""
     moment = np.array([random.integers(len(donor))])
     return cut_out(donor, moment, size, scale, random)
+
+
+def cut_upright(donor: Bytes, random: np.random.Generator) -> Patch | None:
+    """One whole thing that stands out in a frame of `donor`, taller than wide: (1, h, w, 3).
+
+    None where there is none. Larger ones are more likely.
+    """
+    behind = np.median(donor[::3], axis=0).astype(np.uint8)
+    moment = donor[int(random.integers(len(donor)))]
+    change = np.abs(moment.astype(np.float32) - behind).mean(-1)
+    out = (cv2.GaussianBlur(change, (3, 3), 0) > STANDS_OUT).astype(np.uint8)
+    whole = cv2.morphologyEx(out, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    labels, boxes = cv2.connectedComponentsWithStats(whole, connectivity=8)[1:3]
+    upright = boxes[1:, cv2.CC_STAT_HEIGHT] > UPRIGHT * boxes[1:, cv2.CC_STAT_WIDTH]
+    areas = boxes[1:, cv2.CC_STAT_AREA] * upright.astype(np.float64)
+    areas[areas < SMALLEST] = 0
+    if areas.sum() == 0:
+        return None
+    chosen = 1 + int(random.choice(len(areas), p=areas / areas.sum()))
+    left, top, width, height = boxes[chosen, :4]
+    cut = (
+        slice(max(0, top - MARGIN), top + height + MARGIN),
+        slice(max(0, left - MARGIN), left + width + MARGIN),
+    )
+    cover = cv2.GaussianBlur((labels[cut] == chosen).astype(np.float32), (3, 3), 0)
+    return Patch(moment[cut].astype(np.float32)[None], np.asarray(cover, np.float32)[None])
+
+
+def resized(patch: Patch, scale: float) -> Patch:
+    """A still thing `scale` times as large, never less than 4×3 pixels."""
+    height, width = patch.cover.shape[1:]
+    size = max(3, round(width * scale)), max(4, round(height * scale))
+    frame = np.asarray(cv2.resize(patch.frames[0], size), np.float32)
+    return Patch(frame[None], np.asarray(cv2.resize(patch.cover[0], size), np.float32)[None])
+
+
+def turned(patch: Patch, degrees: float) -> Patch:
+    """A still thing turned about its middle, in a box that holds all of it."""
+    height, width = patch.cover.shape[1:]
+    along, across = (abs(f(math.radians(degrees))) for f in (math.cos, math.sin))
+    size = math.ceil(width * along + height * across), math.ceil(width * across + height * along)
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    turn[:, 2] += (size[0] - width) / 2, (size[1] - height) / 2
+    frame = cv2.warpAffine(patch.frames[0], turn, size, borderMode=cv2.BORDER_REPLICATE)
+    cover = cv2.warpAffine(patch.cover[0], turn, size)
+    return Patch(np.asarray(frame, np.float32)[None], np.asarray(cover, np.float32)[None])
+
+
+def held(patch: Patch, under: Bytes) -> Patch:
+    """A still thing as long as `under` (N, h, w, 3), which it gets its noise from.
+
+    Without noise the lack of it would give the thing away.
+    """
+    noise = under.astype(np.float32) - np.median(under, axis=0).astype(np.float32)
+    noise[np.abs(noise) > NOISE] = 0
+    return Patch(patch.frames + noise, np.repeat(patch.cover, len(under), axis=0))
 
 
 def together(under: Patch, over: Patch) -> Patch:

@@ -12,6 +12,10 @@ from ocrgan_training.data.drawing import draw_thing
 from ocrgan_training.data.pseudo_settings import PseudoSettings
 
 Bytes = NDArray[np.uint8]
+LYING = 0.6
+"""Share of things at rest that are somebody who lies; the others were left behind."""
+TURNED = (55.0, 125.0)
+"""Degrees from upright of somebody who lies."""
 
 
 def paste(
@@ -75,6 +79,42 @@ def glide(
     covers = canvas.blend(boxes, patch, np.ones((height, width), np.float32))
     canvas.mark(boxes, covers)
     canvas.mark_content(box, covers[-1])
+
+
+def rest(
+    canvas: Canvas,
+    donor: Bytes,
+    cells: NDArray[np.float64],
+    settings: PseudoSettings,
+    random: np.random.Generator,
+) -> None:
+    """Something that stays where it is: somebody on the floor, or a thing left behind."""
+    frame = canvas.frames.shape[1:3]
+    if random.random() < LYING:
+        still = _lying(donor, random)
+    else:
+        still = _still("drawn", donor, random_size(frame, settings.size, random), settings, random)
+    if still is None:
+        return
+    height, width = still.cover.shape[1:]
+    if height > frame[0] or width > frame[1]:
+        return
+    box = place_box((height, width), frame, cells if random.random() < 0.5 else None, random)
+    patch = edits.held(still, canvas.frames[:, *box.cut])
+    boxes = [box] * len(canvas.frames)
+    covers = canvas.blend(boxes, patch, np.ones((height, width), np.float32))
+    canvas.mark(boxes, covers)
+    canvas.mark_content(box, covers[-1])
+
+
+def _lying(donor: Bytes, random: np.random.Generator) -> edits.Patch | None:
+    """Somebody upright in `donor`, turned over to either side; None where there is nobody."""
+    upright = edits.cut_upright(donor, random)
+    if upright is None:
+        return None
+    sized = edits.resized(upright, random.uniform(0.8, 1.3))
+    lit = edits.Patch(sized.frames * np.float32(random.uniform(0.85, 1.2)), sized.cover)
+    return edits.turned(lit, random.uniform(*TURNED) * (1 if random.random() < 0.5 else -1))
 
 
 def _still(

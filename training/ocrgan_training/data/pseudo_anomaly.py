@@ -2,8 +2,9 @@
 
 They are the third term of the discriminator's loss. Each edit is local in space and soft-edged, so
 that it is the content that gives it away: a thing plays too fast or too slow, leaps, is shuffled or
-reversed in time, or is far too large for its place. Some edits are decoys, an earlier moment of the
-same place at its own speed: inside, they count as normal, and their seams have no label.
+reversed in time, is far too large for its place, lies there or was left there. Some edits are
+decoys, an earlier moment of the same place at its own speed: inside, they count as normal, and
+their seams have no label.
 After the skip-frame and patch pseudo-anomalies of Astrid et al. 2021 (arXiv 2110.09742) and
 FastAno (arXiv 2106.08613).
 """
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from ocrgan_training.data import edits
 from ocrgan_training.data.blob import motion_cells, place_box, random_size, soft_blob
 from ocrgan_training.data.canvas import Canvas
-from ocrgan_training.data.foreign import glide, paste, transplant
+from ocrgan_training.data.foreign import glide, paste, rest, transplant
 from ocrgan_training.data.pseudo_settings import PseudoSettings
 
 Bytes = NDArray[np.uint8]
@@ -67,6 +68,8 @@ def make_pseudo_stack(
                 paste(canvas, donor, cells, settings, random)
             elif kind == "transplanted":
                 transplant(canvas, donor, settings, random)
+            elif kind == "resting":
+                rest(canvas, donor, cells, settings, random)
             elif kind in ("gliding", "drawn"):
                 glide(canvas, donor, (str(kind), cells), settings, random)
             else:

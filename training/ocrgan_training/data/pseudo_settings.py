@@ -9,6 +9,9 @@ from typing import Any
 LARGEST = 0.95
 """Of the frame's height: no edit is larger."""
 
+RESTING = 0.15
+"""Share of edits that stay where they are, in the parts of `shares`, where they are asked for."""
+
 
 def _shares() -> dict[str, float]:
     return {
@@ -62,6 +65,10 @@ class PseudoSettings:
             if name in {each.name for each in fields(cls)}
         }
         return cls(**known)
+
+    def with_resting(self) -> PseudoSettings:
+        """Also what lies or was left, which the others do not speak of (decision 028)."""
+        return replace(self, shares={**self.shares, "resting": RESTING})
 
     def within(self, share: float) -> PseudoSettings:
         """The same edits in a part of the frame that has this share of its height, half as many."""
