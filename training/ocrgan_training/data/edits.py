@@ -115,10 +115,10 @@ def cut_still(
     return cut_out(donor, moment, size, scale, random)
 
 
-def cut_upright(donor: Bytes, random: np.random.Generator) -> Patch | None:
-    """One whole thing that stands out in a frame of `donor`, taller than wide: (1, h, w, 3).
+def cut_upright(donor: Bytes, random: np.random.Generator) -> tuple[Patch, Box] | None:
+    """One whole thing that stands out in a frame of `donor`, taller than wide, and where it was.
 
-    None where there is none. Larger ones are more likely.
+    (1, h, w, 3); None where there is none. Larger ones are more likely.
     """
     behind = np.median(donor[::3], axis=0).astype(np.uint8)
     moment = donor[int(random.integers(len(donor)))]
@@ -132,13 +132,14 @@ def cut_upright(donor: Bytes, random: np.random.Generator) -> Patch | None:
     if areas.sum() == 0:
         return None
     chosen = 1 + int(random.choice(len(areas), p=areas / areas.sum()))
-    left, top, width, height = boxes[chosen, :4]
+    left, top, width, height = boxes[chosen, :4].tolist()
     cut = (
         slice(max(0, top - MARGIN), top + height + MARGIN),
         slice(max(0, left - MARGIN), left + width + MARGIN),
     )
     cover = cv2.GaussianBlur((labels[cut] == chosen).astype(np.float32), (3, 3), 0)
-    return Patch(moment[cut].astype(np.float32)[None], np.asarray(cover, np.float32)[None])
+    patch = Patch(moment[cut].astype(np.float32)[None], np.asarray(cover, np.float32)[None])
+    return patch, Box(cut[0].start, cut[1].start, *cover.shape[:2])
 
 
 def resized(patch: Patch, scale: float) -> Patch:

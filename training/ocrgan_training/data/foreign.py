@@ -12,8 +12,10 @@ from ocrgan_training.data.drawing import draw_thing
 from ocrgan_training.data.pseudo_settings import PseudoSettings
 
 Bytes = NDArray[np.uint8]
+STANDING = 0.35
+"""Share of things at rest that are decoys, somebody who stands."""
 LYING = 0.6
-"""Share of things at rest that are somebody who lies; the others were left behind."""
+"""Of the others, the share that is somebody who lies; the rest was left behind."""
 TURNED = (55.0, 125.0)
 """Degrees from upright of somebody who lies."""
 
@@ -88,8 +90,14 @@ def rest(
     settings: PseudoSettings,
     random: np.random.Generator,
 ) -> None:
-    """Something that stays where it is: somebody on the floor, or a thing left behind."""
+    """Something that stays where it is: somebody on the floor, or a thing left behind.
+
+    Now and then a decoy: somebody who stands.
+    """
     frame = canvas.frames.shape[1:3]
+    if random.random() < STANDING:
+        _stand(canvas, donor, random)
+        return
     if random.random() < LYING:
         still = _lying(donor, random)
     else:
@@ -107,12 +115,27 @@ def rest(
     canvas.mark_content(box, covers[-1])
 
 
+def _stand(canvas: Canvas, donor: Bytes, random: np.random.Generator) -> None:
+    """Somebody who stands in the rows where somebody was, which is normal life."""
+    found = edits.cut_upright(donor, random)
+    if found is None:
+        return
+    upright, taken = found
+    shift = round(random.normal(0, 0.15 * canvas.frames.shape[2]))
+    left = int(np.clip(taken.left + shift, 0, canvas.frames.shape[2] - taken.width))
+    box = Box(taken.top, left, taken.height, taken.width)
+    patch = edits.held(upright, canvas.frames[:, *box.cut])
+    boxes = [box] * len(canvas.frames)
+    for cover in canvas.blend(boxes, patch, np.ones((box.height, box.width), np.float32)):
+        canvas.mark_seam(box, cover)
+
+
 def _lying(donor: Bytes, random: np.random.Generator) -> edits.Patch | None:
     """Somebody upright in `donor`, turned over to either side; None where there is nobody."""
-    upright = edits.cut_upright(donor, random)
-    if upright is None:
+    found = edits.cut_upright(donor, random)
+    if found is None:
         return None
-    sized = edits.resized(upright, random.uniform(0.8, 1.3))
+    sized = edits.resized(found[0], random.uniform(0.8, 1.3))
     lit = edits.Patch(sized.frames * np.float32(random.uniform(0.85, 1.2)), sized.cover)
     return edits.turned(lit, random.uniform(*TURNED) * (1 if random.random() < 0.5 else -1))
 
