@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from ocrgan_training import run_info
 from ocrgan_training.checkpoint import CHECKPOINT, load_network, restore, save_checkpoint
 from ocrgan_training.data.clips import find_recordings
 from ocrgan_training.data.loader import LoaderSettings
+from ocrgan_training.data.pseudo_settings import PseudoSettings
 from ocrgan_training.learner import Learner, Rates, make_learner
 from ocrgan_training.network.presets import NetworkConfig
 from ocrgan_training.options import TrainOptions
-from ocrgan_training.run_info import RunInfo, read_info, source_commit, write_info
+from ocrgan_training.run_info import RunInfo, plain, read_info, source_commit, write_info
 from ocrgan_training.schedule import Budget, Plateau
 
 TINY = NetworkConfig(frames=8, height=32, width=32, base_width=8, features=16)
@@ -154,6 +156,14 @@ def test_what_makes_two_runs_different_is_told(info: RunInfo) -> None:
         update={"settings": info.settings | {"step": info.settings["step"] | {"noise": 1.0}}}
     )
     assert info.differs(noisier) == "step.noise 0.3 instead of 1.0"
+
+
+def test_a_run_with_things_at_rest_is_not_gone_on_with_without_them(info: RunInfo) -> None:
+    usual, resting = (
+        info.model_copy(update={"settings": {"pseudo": plain(asdict(edits))}})
+        for edits in (PseudoSettings(), PseudoSettings().with_resting())
+    )
+    assert usual.differs(resting) == "pseudo.shares.resting 0.0 instead of 0.15"
 
 
 def test_provenance_names_clips_and_versions(info: RunInfo) -> None:

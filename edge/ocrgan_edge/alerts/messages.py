@@ -54,8 +54,8 @@ class CameraStats(Payload):
     """Share of its bounds that followed drift uses; at 1 the camera should be calibrated anew. Null
     where drift is not followed."""
     settled: Share = 0.0
-    """Share of the picture that does not count, since something has stayed there for so long that
-    it belongs to the scene."""
+    """Share of the places that count (all, or those within zones) which do not, since something has
+    stayed there for so long that it belongs to the scene."""
 
 
 class OutboxStats(Payload):

@@ -1,9 +1,10 @@
 """What stays where it is belongs to the scene after a while: a parked car, a chair that was moved.
 
 Whatever arrives is told. But an event that never ends hides all others, and nobody wants to hear
-of a parked car all day. A place that is above the alarm's release on average, in each tenth of a
-long time, has settled: it counts no more until it has been quiet for one such tenth. Averages, so
-that people who pass in front of it for a moment change nothing.
+of a parked car all day. A place that is above the alarm's release most of the time, in each tenth
+of a long one, has settled: it counts no more until that is over for one such tenth. Not all of the
+time, so that people who pass in front of it for a moment change nothing; and time, not values, so
+that somebody who comes every minute is not taken for what stays, however unusual.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ SETTLE_AFTER = 1800.0
 PARTS = 10
 """Of that time, in each of which a place must be unusual."""
 
+MOSTLY = 0.7
+"""Of a part's windows, more than that must be unusual at a place. What comes and goes, half of the
+time, is not."""
+
 MOST = 0.5
-"""Of the places that count: where more would settle it is the camera or the light that has changed,
-and nothing does."""
+"""Of the map: where more would settle it is the camera or the light that has changed, and nothing
+does."""
 
 
 class Settled:
@@ -43,52 +48,56 @@ class Settled:
         """Media time in seconds at which the newest of them settled; None where there are none."""
         self._after = after
         self._counts = counts
-        self._seen_at: float | None = None
-        self._forget()
+        self._seen_at: float | None
+        self.forget()
 
     @property
     def share(self) -> float:
         """Of the places that count, 0 … 1, how many have settled."""
         return 0.0 if self.places is None else self._share(self.places)
 
-    def take(self, values: NDArray[np.float32], release: float, at: float) -> None:
+    def take(self, values: NDArray[np.float32], release: float, at: float, known: bool) -> None:
         """Takes the next window.
 
         Args:
             values: (h, w), the map that its score is the largest value of, all places.
             release: value of the map up to which a place is quiet.
             at: media time in seconds.
+            known: whether what is unusual just now has been told, or nobody wants to hear of it.
+                What is not known does not settle; what has settled stays so.
         """
         if self._after <= 0:
             return
         if self._seen_at is None or not 0 <= at - self._seen_at < self._after:
-            self._forget()  # nobody knows what was between
+            self.forget()  # nobody knows what was between
             self._began = at
         self._seen_at = at
-        self._sum += values
+        unusual = values > release
+        self._unusual += unusual if known else unusual & self._stays
         self._windows += 1
         if at - self._began >= self._after / PARTS:
-            self._parts.append(self._sum / self._windows > release)
+            self._parts.append(self._unusual > MOSTLY * self._windows)
             self._begin(at)
             self._settle(at)
 
-    def _forget(self) -> None:
-        self.places = self.newest_at = None
+    def forget(self) -> None:
+        """Nothing has settled, and nothing has stayed for a while yet."""
+        self.places = self.newest_at = self._seen_at = None
+        self._stays: Mask = np.zeros(self._counts.shape, np.bool_)
         self._parts: deque[Mask] = deque(maxlen=PARTS)
         self._begin(0.0)
 
     def _begin(self, at: float) -> None:
         self._began = at
-        self._sum = np.zeros(self._counts.shape, np.float64)
+        self._unusual = np.zeros(self._counts.shape, np.int64)
         self._windows = 0
 
     def _settle(self, at: float) -> None:
         before, self.places = self.places, None
-        if len(self._parts) == PARTS:
-            stays = np.all(self._parts, axis=0).astype(np.uint8)
-            places = np.asarray(cv2.dilate(stays, AROUND), np.bool_)
-            if 0 < self._share(places) <= MOST:
-                self.places = places
+        self._stays[:] = len(self._parts) == PARTS and np.all(self._parts, axis=0)
+        places = np.asarray(cv2.dilate(self._stays.astype(np.uint8), AROUND), np.bool_)
+        if self._stays.mean() <= MOST and 0 < self._share(places) < 1:
+            self.places = places
         if self.places is None:
             self.newest_at = None
         elif before is None or (self.places & ~before).any():

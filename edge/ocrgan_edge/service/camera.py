@@ -57,8 +57,7 @@ class Camera:
         self.on_event: Callable[[Event], None] = lambda _: None
         """Called with each step of an event's life."""
         self.on_settled: Callable[[float], None] = lambda _: None
-        """Called with the share, 0 … 1, of the places that count which has settled, as it changes.
-        """
+        """Called with the first window, and as it changes: see `settled`."""
         self._voice = voice
         self._life = life
         self._clock = clock
@@ -66,6 +65,7 @@ class Camera:
         self._tuning = tuning
         self._rule = tuning.rule
         self._settled = Settled(outlook.settle_after, outlook.zones.counts)
+        self._settled_told: float | None = None
         self._armed = True
         self._alarm = AlarmState()
         self._newest_at = 0.0
@@ -82,6 +82,16 @@ class Camera:
     def alarmed(self) -> bool:
         """Whether the newest window belongs to an alarm, or to what may become one."""
         return self._alarm.event is not None or self._alarm.rise is not None
+
+    @property
+    def settled(self) -> float:
+        """Of the places that count, 0 … 1, how many do not because what is there stays."""
+        return self._settled.share
+
+    def forget_settled(self) -> None:
+        """All places count again: what was usual is being learned anew."""
+        with self._lock:
+            self._settled.forget()
 
     def tune(self, tuning: Tuning) -> None:
         """Goes by this from the next window on; an open event stays open until it is quiet."""
@@ -135,10 +145,11 @@ class Camera:
         )
 
     def _settle(self, whole: NDArray[np.float32], at: float) -> None:
-        before = self._settled.share
-        self._settled.take(whole, self._rule.release, at)
-        if (share := self._settled.share) != before:
-            self.on_settled(share)
+        known = self._alarm.event is not None or not self._armed
+        self._settled.take(whole, self._rule.release, at, known)
+        if self.settled != self._settled_told:
+            self._settled_told = self.settled
+            self.on_settled(self.settled)
 
     def _follow(self, seen: Judgement) -> None:
         if not self._armed:

@@ -56,7 +56,7 @@ class Totals:
     drift: float | None = None
     """Share of its bounds that drift uses, 0 … 1; None where it is not followed."""
     settled: float = 0.0
-    """Share of the picture, 0 … 1, that does not count since something stays there."""
+    """Share of the places that count, 0 … 1, that do not since something stays there."""
 
     @property
     def windows(self) -> int:
@@ -155,7 +155,7 @@ class CameraStats:
             self._totals = replace(self._totals, profile=profile, drift=drift)
 
     def settled_is(self, share: float) -> None:
-        """Another share of the picture does not count since something stays there."""
+        """Another share of the places that count does not since something stays there."""
         with self._lock:
             self._totals = replace(self._totals, settled=share)
 

@@ -33,7 +33,7 @@ _GAUGES: dict[str, tuple[str, Callable[[Totals], float | None]]] = {
         lambda camera: camera.drift,
     ),
     "ocrgan_settled_ratio": (
-        "Share of the picture that does not count, since something stays there.",
+        "Share of the places that count which do not, since something stays there.",
         lambda camera: camera.settled,
     ),
 }

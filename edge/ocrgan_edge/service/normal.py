@@ -130,6 +130,7 @@ class Normal:
     def adopt(self, profile: Profile, learned: Learned) -> None:
         """Goes by a calibration from now on; a threshold set before it is void."""
         with self._lock:
+            self._camera.forget_settled()
             self._learned[profile] = learned
             self._threshold = None
             self._drifts = {
@@ -212,6 +213,7 @@ class Normal:
             calibrating.waits_for = self.profile
             return
         calibrating.waits_for = None if scene == "ok" else scene
+        self._camera.forget_settled()  # the threshold is to know all places
         if scene == "ok":  # what cannot be seen well is not learned as normal
             calibrating.take(window, alarmed)
             self.statistics = calibrating.statistics
@@ -221,7 +223,7 @@ class Normal:
         if self.statistics is not drift.statistics:  # after a restart or a calibration
             self.statistics = drift.statistics
             return
-        if scene != "ok" or not self._armed:
+        if scene != "ok" or not self._armed or self._camera.settled > 0:
             drift.pause()
             return
         calm = window.result.score < self._camera.tuning.rule.release

@@ -30,11 +30,11 @@ def with_a_car(value: float = 5.0, column: int = 0) -> Map:
     return values
 
 
-def show(settled: Settled, maps: Iterable[Map], start: float = 0.0) -> float:
+def show(settled: Settled, maps: Iterable[Map], start: float = 0.0, known: bool = True) -> float:
     """One map a second; gives the time after the last."""
     at = start
     for values in maps:
-        settled.take(values, RELEASE, at)
+        settled.take(values, RELEASE, at, known)
         at += 1.0
     return at
 
@@ -67,8 +67,8 @@ def test_it_takes_its_neighbours_with_it_which_it_raises() -> None:
 
 def test_somebody_in_front_of_it_for_a_moment_changes_nothing() -> None:
     settled, at = settled_car()
-    show(settled, [*[with_a_car()] * 6, *[quiet()] * 4, *[with_a_car()] * 10], at)
-    assert settled.places is not None  # 6 of 10 at 5: 3 on average
+    show(settled, [*[with_a_car()] * 6, *[quiet()] * 2, *[with_a_car()] * 12], at)
+    assert settled.places is not None  # 8 of 10 seconds
 
 
 def test_its_place_counts_again_when_it_has_gone_and_then_anew_for_what_comes() -> None:
@@ -92,19 +92,61 @@ def test_what_comes_and_goes_never_settles() -> None:
     assert settled.places is None
 
 
-def test_nothing_settles_where_it_is_more_than_half_of_what_counts() -> None:
+@pytest.mark.parametrize("seconds", [1, 2, 3, 5])
+def test_nor_where_it_comes_and_goes_within_a_part_of_the_time_however_unusual(seconds) -> None:
+    settled = Settled(AFTER, EVERYTHING)
+    show(settled, [*[with_a_car(50.0)] * seconds, *[quiet()] * seconds] * 200)
+    assert settled.places is None
+
+
+def test_who_comes_every_now_and_then_is_not_hidden_by_what_stood_there() -> None:
+    settled, at = settled_car()
+    show(settled, [*[with_a_car(50.0)] * 2, *[quiet()] * 3] * 4, at)
+    assert settled.places is None
+
+
+def test_what_nobody_knows_of_does_not_settle() -> None:
+    settled = Settled(AFTER, EVERYTHING)
+    show(settled, [with_a_car()] * 300, known=False)
+    assert settled.places is None
+
+
+def test_what_has_settled_stays_so_after_its_event() -> None:
+    settled, at = settled_car()
+    at = show(settled, [with_a_car()] * 300, at, known=False)
+    assert settled.newest_at == 100.0
+    show(settled, [with_a_car() + with_a_car(column=5)] * 300, at, known=False)
+    assert settled.share == pytest.approx(4 / 24)  # not the second one
+
+
+def test_forgotten_it_counts_again() -> None:
+    settled, at = settled_car()
+    settled.forget()
+    show(settled, [with_a_car()] * 90, at)
+    assert (settled.places, settled.share) == (None, 0.0)
+
+
+def test_nothing_settles_where_it_is_more_than_half_of_the_map() -> None:
     # A camera that was turned: everything is unusual, and stays so.
     settled = Settled(AFTER, EVERYTHING)
     show(settled, [quiet() + 5] * 300)
     assert settled.places is None
 
 
-def test_half_is_of_the_places_that_count() -> None:
+def test_something_always_counts() -> None:
+    corner = np.zeros(GRID, np.bool_)
+    corner[:2, :2] = True  # 4 places, and the car takes all
+    settled = Settled(AFTER, corner)
+    show(settled, [with_a_car()] * 300)
+    assert settled.places is None
+
+
+def test_in_a_small_zone_most_of_it_may_settle() -> None:
     corner = np.zeros(GRID, np.bool_)
     corner[:2, :3] = True  # 6 places, of which the car takes 4
     settled = Settled(AFTER, corner)
     show(settled, [with_a_car()] * 300)
-    assert settled.places is None
+    assert settled.share == pytest.approx(4 / 6)
 
 
 def test_what_settled_outside_of_what_counts_hides_nothing() -> None:
@@ -117,13 +159,13 @@ def test_what_settled_outside_of_what_counts_hides_nothing() -> None:
 
 def test_a_pause_as_long_as_the_time_forgets_all() -> None:
     settled, at = settled_car()
-    settled.take(with_a_car(), RELEASE, at + AFTER)
+    settled.take(with_a_car(), RELEASE, at + AFTER, True)
     assert settled.places is None
 
 
 def test_a_shorter_pause_forgets_nothing() -> None:
     settled, at = settled_car()
-    settled.take(with_a_car(), RELEASE, at + AFTER / 2)
+    settled.take(with_a_car(), RELEASE, at + AFTER / 2, True)
     assert settled.places is not None
 
 
@@ -136,7 +178,7 @@ def test_a_second_car_settles_later_than_the_first() -> None:
 
 def test_time_that_goes_back_forgets_all() -> None:
     settled, _ = settled_car()
-    settled.take(with_a_car(), RELEASE, 0.0)
+    settled.take(with_a_car(), RELEASE, 0.0, True)
     assert settled.places is None
 
 
@@ -157,7 +199,7 @@ def test_nothing_settles_that_was_quiet_for_two_parts_of_the_time(runs) -> None:
     values = [value for value, seconds in runs for _ in range(seconds)]
     settled = Settled(AFTER, EVERYTHING)
     for second, value in enumerate(values):
-        settled.take(with_a_car(value), RELEASE, float(second))
+        settled.take(with_a_car(value), RELEASE, float(second), True)
         if settled.places is not None:
             known = values[max(0, second - 90) : second + 1]
             assert len(known) > 90

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,7 +82,25 @@ def test_how_much_of_the_picture_has_settled_is_told_as_it_changes(camera) -> No
     seconds = iter(range(1000))
     show(camera, seconds, 200, [PARKED])
     show(camera, seconds, 20, [])
-    assert told == [pytest.approx(4 / 24), 0.0]
+    assert told == [0.0, pytest.approx(4 / 24), 0.0]
+
+
+def test_what_was_never_told_does_not_settle(camera, record) -> None:
+    seconds = iter(range(1000))
+    camera.tune(replace(TUNING, base=4.0))  # above the car's 3, which is above the release of 2.8
+    show(camera, seconds, 300, [PARKED])
+    camera.tune(TUNING)
+    show(camera, seconds, 3, [PARKED])
+    assert [event.type for event in record.events] == ["new"]
+
+
+def test_forgotten_it_is_told_anew(camera, record) -> None:
+    seconds = iter(range(1000))
+    show(camera, seconds, 110, [PARKED])
+    camera.forget_settled()
+    assert camera.settled == 0.0
+    show(camera, seconds, 3, [PARKED])
+    assert [event.type for event in record.events] == ["new", "end", "new"]
 
 
 def test_a_disarmed_camera_gets_used_to_what_stays(camera, record) -> None:

@@ -33,6 +33,11 @@ class Alarm:
     def __init__(self) -> None:
         self.tuning = Tuning(0.0, 2.0)
         self.alarmed = False
+        self.settled = 0.0
+        self.forgotten = 0
+
+    def forget_settled(self) -> None:
+        self.forgotten += 1
 
     def tune(self, tuning: Tuning) -> None:
         self.tuning = tuning
@@ -108,7 +113,7 @@ def test_a_calibration_of_the_night_waits_by_day_and_is_adopted_for_the_night(
     made.calibrate("door", 20, Wish(minimum_duration=60.0))
     made.tick(NOON, armed=True)
     made.learn(window(0, 0.0), "ok", made.statistics)
-    assert made.calibrating.message.message == "waits while it is day"
+    assert (made.calibrating.message.message, alarm.forgotten) == ("waits while it is day", 0)
     assert made.calibrating.message.progress == 0
     assert made.statistics is DAY.statistics
     learned = replace(NIGHT, threshold=7.0)
@@ -119,21 +124,22 @@ def test_a_calibration_of_the_night_waits_by_day_and_is_adopted_for_the_night(
 
 
 @pytest.mark.parametrize(
-    ("scene", "armed", "alarmed", "learns"),
+    ("scene", "armed", "alarmed", "settled", "learns"),
     [
-        ("ok", True, False, True),
-        ("dark", True, False, False),
-        ("ok", False, False, False),
-        ("ok", True, True, False),
+        ("ok", True, False, 0.0, True),
+        ("dark", True, False, 0.0, False),
+        ("ok", False, False, 0.0, False),
+        ("ok", True, True, 0.0, False),
+        ("ok", True, False, 0.1, False),
     ],
 )
 def test_drift_is_followed_only_while_all_is_well(
-    normal, alarm: Alarm, scene: str, armed: bool, alarmed: bool, learns: bool
+    normal, alarm: Alarm, scene: str, armed: bool, alarmed: bool, settled: float, learns: bool
 ) -> None:
     made = normal(follow_drift=True)
     made.follows_drift = True
     made.tick(NOON, armed)
-    alarm.alarmed = alarmed
+    alarm.alarmed, alarm.settled = alarmed, settled
     for number in range(60):
         made.learn(window(number, 1.0), scene, made.statistics)
     assert bool((made.statistics.mean > 0).all()) == learns
@@ -162,15 +168,16 @@ def test_what_would_raise_an_alarm_is_not_learned_whether_or_not_the_camera_is_a
     assert made.statistics.mean == pytest.approx(1.0)
 
 
-def test_what_was_scored_by_other_statistics_is_not_learned(normal) -> None:
+def test_what_was_scored_by_other_statistics_is_not_learned(normal, alarm: Alarm) -> None:
     """Day turns to night while a window is scored: its score means nothing to the night."""
     made = normal(night=CLOCK)
     made.tick(MIDNIGHT, armed=True)
     made.calibrate("door", 20, Wish(minimum_duration=60.0))
     made.learn(window(0, 0.0), "ok", DAY.statistics)
-    assert made.calibrating.learn.progress == 0
+    assert (made.calibrating.learn.progress, alarm.forgotten) == (0, 0)
     made.learn(window(1, 0.0), "ok", NIGHT.statistics)
     assert made.calibrating.learn.progress > 0
+    assert alarm.forgotten == 1  # what stays is heard
 
 
 def test_after_a_day_a_calibration_of_the_night_goes_on_by_what_it_has_learned(normal) -> None:
@@ -210,7 +217,7 @@ def test_drift_outlasts_the_day_also_where_nothing_is_kept_on_disk(normal, said)
     assert said[-1][1] > 0
 
 
-def test_a_new_calibration_voids_its_drift(normal) -> None:
+def test_a_new_calibration_voids_its_drift_and_what_settled(normal, alarm: Alarm) -> None:
     made = normal()
     made.follows_drift = True
     for number in range(60):
@@ -218,6 +225,7 @@ def test_a_new_calibration_voids_its_drift(normal) -> None:
     assert made.statistics is not ALWAYS.statistics
     made.adopt("always", DAY)
     assert made.statistics is DAY.statistics
+    assert alarm.forgotten == 1  # by others it was that it stayed
 
 
 def test_drift_is_not_followed_unless_asked_for(normal) -> None:

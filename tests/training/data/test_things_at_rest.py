@@ -54,7 +54,7 @@ def test_who_stands_is_a_decoy() -> None:
 
 def test_nothing_rests_unless_it_is_asked_for() -> None:
     usual = PseudoSettings()
-    assert "resting" not in usual.shares
+    assert usual.shares["resting"] == 0.0
     asked = usual.with_resting()
     assert asked.shares == {**usual.shares, "resting": 0.15}
     assert asked.enlarged(2.0).shares == asked.shares

@@ -26,6 +26,7 @@ def _shares() -> dict[str, float]:
         "reversed": 0.01,
         "decoy": 0.10,
         "transplanted": 0.15,
+        "resting": 0.0,
     }
 
 
